@@ -1,0 +1,88 @@
+interface Entry {
+  /** What is wrong, a sentence. */
+  meaning: string;
+  /** What the operator does about it, a sentence in the imperative. */
+  remedy: string;
+}
+
+/** Every error that an operator can meet. docs/errors.md is generated from this table. */
+export const REGISTRY = {
+  GUARD_SETTINGS_INVALID: {
+    meaning: 'The settings have mistakes.',
+    remedy: 'Correct every line named above; docs/configuration.md lists all settings with their types.',
+  },
+  GUARD_HOST_SHAPE: {
+    meaning: 'This host lacks shapes that features which are switched on need.',
+    remedy: 'Use a supported EvolutionAPI version, or switch the named feature off.',
+  },
+  GUARD_SCHEMA_FOREIGN: {
+    meaning: 'The database schema belongs to another installation.',
+    remedy: 'Give each DATABASE_CONNECTION_CLIENT_NAME its own GUARD_DATABASE_SCHEMA.',
+  },
+  GUARD_DATABASE_UNREACHABLE: {
+    meaning: 'The database did not answer.',
+    remedy:
+      'Check that it runs and that GUARD_DATABASE_URI or DATABASE_CONNECTION_URI is right; it is tried again for ever.',
+  },
+  GUARD_DATABASE_REFUSED: {
+    meaning: 'The database refused the user, the password or a permission.',
+    remedy: 'Correct the credentials in GUARD_DATABASE_URI, or grant CREATE on the database to that user, and restart.',
+  },
+  GUARD_BROKER_UNREACHABLE: {
+    meaning: 'RabbitMQ did not answer.',
+    remedy:
+      'Check that it runs and that GUARD_RABBITMQ_URI or RABBITMQ_URI is right; events wait in the outbox meanwhile.',
+  },
+  GUARD_BROKER_REFUSED: {
+    meaning: 'RabbitMQ refused the user, the password or the virtual host.',
+    remedy:
+      'Correct the credentials in RABBITMQ_URI or grant the user access to the virtual host; events wait in the outbox meanwhile.',
+  },
+  GUARD_QUEUE_MISMATCH: {
+    meaning: 'A queue or exchange exists with other arguments than the host declares.',
+    remedy:
+      'Nothing is lost: it is used as it stands. To get the declared arguments, let its consumers empty it, delete it, and it is declared again with the next event.',
+  },
+  GUARD_EVENT_NOT_SERIALIZABLE: {
+    meaning: 'An event cannot be written as JSON, so no sink could have received it.',
+    remedy:
+      'Report the event type to whoever emits it: its data refers to itself or holds a value that JSON has no form for.',
+  },
+  GUARD_EVENT_TOO_LARGE: {
+    meaning: 'An event is larger than the limit and was parked in the dead letters.',
+    remedy:
+      'Raise GUARD_EVENT_MAX_BYTES (and the max_message_size of RabbitMQ), or switch media in events (base64) off.',
+  },
+  GUARD_EVENT_MALFORMED: {
+    meaning: 'An event has no instance or no event name.',
+    remedy: 'Find the caller by the event name and origin in the log; the host publishes nothing useful for it either.',
+  },
+  GUARD_CAPTURE_FULL: {
+    meaning: 'Events wait for the database and the buffer in memory is full: this event was refused.',
+    remedy: 'Bring the database back; raise GUARD_CAPTURE_BUFFER_EVENTS if outages of this length must be survived.',
+  },
+  GUARD_HOST_NOT_FOUND: {
+    meaning: 'The folder is no EvolutionAPI checkout.',
+    remedy: 'Name the folder that holds the package.json of evolution-api and its src folder.',
+  },
+  GUARD_HOST_VERSION: {
+    meaning: 'This EvolutionAPI version is not in the list of supported ones.',
+    remedy:
+      'Check out a supported tag, or try this one with --force: patches still apply only where every anchor is found.',
+  },
+  GUARD_PATCH_CONFLICT: {
+    meaning: 'Patches do not fit this checkout; nothing was written.',
+    remedy:
+      'Compare each anchor named above with the file; docs/upgrading.md tells how to carry a recipe to a new version.',
+  },
+  GUARD_PATCH_HAND_CHANGED: {
+    meaning: 'A patched file was changed by hand since it was patched; nothing was written.',
+    remedy: 'Put the change aside (git stash), run the command again, and bring the change back.',
+  },
+  GUARD_PATCH_MANIFEST: {
+    meaning: 'The record of applied patches cannot be read or does not match the files.',
+    remedy: 'Restore evolution-guard/applied.json from version control, or check out the host afresh and apply again.',
+  },
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof REGISTRY;

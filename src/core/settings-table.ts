@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { LOG_LEVELS } from './log';
+
+export interface Setting {
+  /** The variable that sets it. */
+  env: string;
+  /** The host's own variable that serves when ours is absent. */
+  hostEnv?: string;
+  type: z.ZodType;
+  /** As the documentation writes the type. */
+  form: string;
+  default?: unknown;
+  meaning: string;
+  secret?: boolean;
+}
+
+const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
+
+function whole(least: number, most: number) {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z.string().regex(/^\d+$/, message).transform(Number).pipe(z.number().min(least, message).max(most, message));
+}
+
+function url(...schemes: string[]) {
+  const message = `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
+  return z.string().refine((value) => {
+    return URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1));
+  }, message);
+}
+
+/** Every setting, once. Parsing, `.env.example` and docs/configuration.md all come from this table. */
+export const SETTINGS = {
+  enabled: {
+    env: 'GUARD_ENABLED',
+    type: flag,
+    form: 'true or false',
+    default: false,
+    meaning: 'Master switch. While false, the patched host behaves as if it were not patched.',
+  },
+  eventsEnabled: {
+    env: 'GUARD_EVENTS',
+    type: flag,
+    form: 'true or false',
+    default: true,
+    meaning: 'Take RabbitMQ events through the outbox. Has an effect only where RABBITMQ_ENABLED is true.',
+  },
+  databaseProvider: {
+    env: 'GUARD_DATABASE_PROVIDER',
+    hostEnv: 'DATABASE_PROVIDER',
+    type: z.enum(['postgresql', 'psql_bouncer', 'mysql'], { error: 'must be postgresql, psql_bouncer or mysql' }),
+    form: 'postgresql, psql_bouncer or mysql',
+    default: 'postgresql',
+    meaning: 'Kind of database. With mysql the plugin does not attach yet and says so.',
+  },
+  databaseUri: {
+    env: 'GUARD_DATABASE_URI',
+    hostEnv: 'DATABASE_CONNECTION_URI',
+    type: url('postgresql', 'postgres', 'mysql', 'mariadb'),
+    form: 'URL',
+    secret: true,
+    meaning: 'Database that holds the outbox. Absent in both forms: the plugin stays off.',
+  },
+  databaseSchema: {
+    env: 'GUARD_DATABASE_SCHEMA',
+    type: z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and _, at most 63'),
+    form: 'name',
+    default: 'evolution_guard',
+    meaning: 'Schema of the own tables, created at start. Installations that share a database need one each.',
+  },
+  databasePoolSize: {
+    env: 'GUARD_DATABASE_POOL_SIZE',
+    type: whole(2, 50),
+    form: 'whole number, 2 to 50',
+    default: 4,
+    meaning: 'Connections of the own pool, apart from those of the host.',
+  },
+  clientName: {
+    env: 'GUARD_CLIENT_NAME',
+    hostEnv: 'DATABASE_CONNECTION_CLIENT_NAME',
+    type: z.string().max(200, 'must have at most 200 characters'),
+    form: 'name',
+    default: 'evolution',
+    meaning: 'Name of this installation; the schema is bound to the first one that uses it.',
+  },
+  rabbitmqUri: {
+    env: 'GUARD_RABBITMQ_URI',
+    hostEnv: 'RABBITMQ_URI',
+    type: url('amqp', 'amqps'),
+    form: 'URL',
+    secret: true,
+    meaning: 'Broker that events are published to.',
+  },
+  rabbitmqFrameMax: {
+    env: 'GUARD_RABBITMQ_FRAME_MAX',
+    hostEnv: 'RABBITMQ_FRAME_MAX',
+    type: whole(4096, 1_048_576),
+    form: 'whole number, 4096 to 1048576',
+    default: 8192,
+    meaning: 'Largest AMQP frame in bytes that is negotiated.',
+  },
+  eventMaxBytes: {
+    env: 'GUARD_EVENT_MAX_BYTES',
+    type: whole(1024, 134_217_728),
+    form: 'whole number, 1024 to 134217728',
+    default: 16_777_216,
+    meaning:
+      'Largest event in bytes of JSON that is published; a larger one goes to the dead letters. RabbitMQ 4 accepts 16 MiB unless told otherwise.',
+  },
+  captureBufferEvents: {
+    env: 'GUARD_CAPTURE_BUFFER_EVENTS',
+    type: whole(100, 1_000_000),
+    form: 'whole number, 100 to 1000000',
+    default: 10_000,
+    meaning: 'Events that may wait in memory while the database does not answer.',
+  },
+  relayWindow: {
+    env: 'GUARD_RELAY_WINDOW',
+    type: whole(1, 5000),
+    form: 'whole number, 1 to 5000',
+    default: 500,
+    meaning: 'Publishes that may wait for the confirmation of the broker at a time.',
+  },
+  eventsRetentionDays: {
+    env: 'GUARD_EVENTS_RETENTION_DAYS',
+    type: whole(0, 365),
+    form: 'whole number, 0 to 365',
+    default: 7,
+    meaning: 'Days that delivered events are kept.',
+  },
+  apiKey: {
+    env: 'GUARD_API_KEY',
+    hostEnv: 'AUTHENTICATION_API_KEY',
+    type: z.string().min(4, 'must have at least 4 characters'),
+    form: 'text',
+    secret: true,
+    meaning:
+      'Key that every /guard route asks for in the header `apikey`. Absent in both forms: the routes answer 401.',
+  },
+  logLevel: {
+    env: 'GUARD_LOG_LEVEL',
+    type: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }),
+    form: LOG_LEVELS.join(', '),
+    default: 'info',
+    meaning: 'Least severe log line that is written.',
+  },
+} as const satisfies Record<string, Setting>;
