@@ -77,11 +77,20 @@ export const REGISTRY = {
   },
   GUARD_PATCH_HAND_CHANGED: {
     meaning: 'A patched file was changed by hand since it was patched; nothing was written.',
-    remedy: 'Put the change aside (git stash), run the command again, and bring the change back.',
+    remedy:
+      'Note your change (git diff), restore each named file (git checkout -- <file>), run the command again, and make the change anew.',
   },
   GUARD_PATCH_MANIFEST: {
     meaning: 'The record of applied patches cannot be read or does not match the files.',
     remedy: 'Restore evolution-guard/applied.json from version control, or check out the host afresh and apply again.',
+  },
+  GUARD_PATCH_UNBUILT: {
+    meaning: 'The plugin could not be packed for the host; nothing was written.',
+    remedy: 'Run npm install and npm run build in the folder of evolution-guard, then run the command again.',
+  },
+  GUARD_PATCH_WRITE: {
+    meaning: 'A file of the host could not be written.',
+    remedy: 'Check free space and permissions of the folder named above, then run the command again.',
   },
 } as const satisfies Record<string, Entry>;
 
