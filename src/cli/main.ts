@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { findPluginPackage } from '../../patches/engine/plugin-package';
+import { EXIT_CODES, fail } from './output';
+import { addPatchCommands } from './patch';
+
+const plugin = findPluginPackage(__dirname);
+const program = new Command('evolution-guard')
+  .description('Reliability plugin for EvolutionAPI: put it into a checkout and look after it.')
+  .version(plugin.version)
+  .exitOverride()
+  .addHelpText('afterAll', EXIT_CODES);
+
+addPatchCommands(program, plugin);
+
+program.parseAsync().catch((error: unknown) => {
+  process.exitCode = fail(error, process.argv.includes('--json'));
+});
