@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { GuardError } from './errors';
 import { SETTINGS, type Setting } from './settings-table';
 

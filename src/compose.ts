@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { createRouter } from './console/router';
+import type { Status } from './console/status';
+import { systemClock } from './core/clock';
+import { createLog, type Log } from './core/log';
+import type { Settings } from './core/settings';
+import { startEvents, type Events } from './events';
+import { joinRabbitmq } from './host/events-join';
+import { shakeHands, type Host } from './host/handshake';
+import { joinInstances, passInstance } from './host/instances-join';
+import { createRabbitmqRouting, standingRoutes } from './host/rabbitmq-routing';
+import { joinSends, passSend } from './host/sends-join';
+import type { HostParts, RabbitmqConfig } from './host/shapes';
+import { createMetrics, type Metrics } from './metrics/metrics';
+import { Database } from './stores/postgres/database';
+import { Broker } from './stores/rabbitmq/broker';
+import { stopAtSignals } from './core/signals';
+import { guardVersion, hostVersion } from './core/version';
+
+const random = Math.random;
+const clock = systemClock;
+
+/** Wires everything: the only place that knows all parts. Starts in order; what it returns stops in reverse. */
+export async function compose(parts: HostParts, settings: Settings): Promise<() => Promise<void>> {
+  const log = createLog(settings.logLevel);
+  const nothing = () => Promise.resolve();
+  if (!settings.databaseUri) {
+    log.warn('evolution-guard is off: neither GUARD_DATABASE_URI nor DATABASE_CONNECTION_URI is set');
+    return nothing;
+  }
+  if (settings.databaseProvider === 'mysql') {
+    log.warn(
+      'evolution-guard is off: MySQL and MariaDB are not supported yet, use GUARD_DATABASE_URI for a PostgreSQL',
+    );
+    return nothing;
+  }
+
+  const host = shakeHands(parts, settings);
+  const metrics = createMetrics();
+  const stops: (() => Promise<void>)[] = [];
+
+  const database = new Database({
+    uri: settings.databaseUri,
+    schema: settings.databaseSchema,
+    clientName: settings.clientName,
+    connections: settings.databasePoolSize,
+    log,
+    random,
+    metrics,
+  });
+  await database.start();
+  stops.push(() => database.stop());
+
+  const broker = await startBroker(host, settings, log, metrics);
+  if (broker && host.rabbitmq) {
+    stops.push(() => broker.stop());
+    const events = startGuardedEvents(database, broker, host, host.rabbitmq, settings, log, metrics);
+    stops.push(() => events.stop());
+  }
+
+  if (host.channelController) joinSends(host.channelController, passSend, log);
+  if (host.monitor) joinInstances(host.monitor.eventEmitter, passInstance);
+  const status = statusOf(database, broker, host);
+  host.app.use('/guard', createRouter(settings.apiKey, status, metrics));
+
+  for (const { feature, verdict } of host.verdicts) metrics.featureOn.set({ feature }, verdict === 'on' ? 1 : 0);
+  log.info({ guard: status.guardVersion, host: status.hostVersion, features: host.verdicts }, 'handshake');
+
+  const stop = async () => {
+    for (const end of stops.reverse()) await end();
+  };
+  stopAtSignals(stop, log);
+  return stop;
+}
+
+async function startBroker(host: Host, settings: Settings, log: Log, metrics: Metrics): Promise<Broker | undefined> {
+  if (!host.eventManager || !settings.rabbitmqUri) return undefined;
+  const broker = new Broker({ uri: settings.rabbitmqUri, frameMax: settings.rabbitmqFrameMax, log, random, metrics });
+  await broker.start();
+  return broker;
+}
+
+function startGuardedEvents(
+  database: Database,
+  broker: Broker,
+  host: Host,
+  config: RabbitmqConfig,
+  settings: Settings,
+  log: Log,
+  metrics: Metrics,
+): Events {
+  const controller = host.eventManager?.rabbitmq;
+  if (!controller) throw new Error('events are wired only where the handshake found them');
+  const events = startEvents({
+    store: database.outbox,
+    broker,
+    routing: createRabbitmqRouting(controller, config),
+    standing: standingRoutes(config),
+    settings,
+    owner: randomUUID(),
+    clock,
+    random,
+    log,
+    metrics,
+  });
+  joinRabbitmq(controller, (event) => events.capture(event));
+  return events;
+}
+
+function statusOf(database: Database, broker: Broker | undefined, host: Host): Status {
+  return {
+    guardVersion: guardVersion(),
+    hostVersion: hostVersion(),
+    features: host.verdicts,
+    database: () => ({ up: database.up, error: database.lastError }),
+    broker: () => broker && { connected: broker.connected, error: broker.lastError },
+    backlog: () => database.outbox.backlog(),
+    now: () => clock.now(),
+  };
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/*
+ * What is relied on of EvolutionAPI 2.3 (read at tags 2.3.6 and 2.3.7), shape by shape. Live objects are checked, not
+ * copied: everything else on them stays out of sight.
+ */
+
+/** src/config/env.config.ts, `Rabbitmq`. */
+export const rabbitmqConfig = z.object({
+  ENABLED: z.boolean(),
+  GLOBAL_ENABLED: z.boolean().default(false),
+  EXCHANGE_NAME: z.string().min(1),
+  PREFIX_KEY: z.string().optional(),
+  EVENTS: z.record(z.string(), z.boolean()).default({}),
+});
+export type RabbitmqConfig = z.infer<typeof rabbitmqConfig>;
+
+/** A row of the host's Rabbitmq table, as `controller.get` gives it. */
+export const eventSettings = z
+  .object({ enabled: z.boolean().nullish(), events: z.array(z.unknown()).nullish() })
+  .nullish();
+
+export interface ConfigService {
+  get(key: string): unknown;
+}
+
+/** src/api/integrations/event/rabbitmq/rabbitmq.controller.ts */
+export interface EventController {
+  status: unknown;
+  init(): unknown;
+  emit(event: unknown): Promise<void>;
+  get(instance: string): Promise<unknown>;
+}
+
+/** src/api/integrations/event/event.manager.ts */
+export interface EventManager {
+  rabbitmq: EventController;
+}
+
+/** src/api/integrations/channel/channel.controller.ts */
+export interface ChannelController {
+  init(instanceData: unknown, parts: unknown): unknown;
+}
+
+/** eventemitter2 */
+export interface Emitter {
+  listeners(event: string): ((...args: unknown[]) => unknown)[];
+  on(event: string, listener: (...args: unknown[]) => unknown): unknown;
+  off(event: string, listener: (...args: unknown[]) => unknown): unknown;
+}
+
+/** src/api/services/monitor.service.ts */
+export interface Monitor {
+  waInstances: Record<string, unknown>;
+  eventEmitter: Emitter;
+}
+
+/** An Express 4 application. */
+export interface App {
+  use(path: string, handler: unknown): unknown;
+}
+
+/** src/api/abstract/abstract.cache.ts */
+export const CACHE_METHODS = ['get', 'hGet', 'set', 'hSet', 'has', 'keys', 'delete', 'hDelete', 'deleteAll'] as const;
+
+/** Methods whose number of parameters tells the version: declared ones, up to the first with a default. */
+export const SEND_ARITY: Readonly<Record<string, number>> = {
+  'WHATSAPP-BAILEYS': 3,
+  'WHATSAPP-BUSINESS': 3,
+  EVOLUTION: 4,
+};
+
+/** What the one patched line in the host's main.ts hands over. */
+export interface HostParts {
+  /** The Express application, its own router not yet mounted. */
+  app: unknown;
+  configService: unknown;
+  /** The exports of src/api/server.module.ts. */
+  host: object;
+}

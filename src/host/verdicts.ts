@@ -1,0 +1,12 @@
+/** What the handshake decided about a feature. */
+export type Verdict = 'on' | 'passing-through' | 'off-by-setting' | 'host-lacks';
+
+export const FEATURES = ['events', 'sends', 'instances', 'cache'] as const;
+export type Feature = (typeof FEATURES)[number];
+
+export interface FeatureVerdict {
+  feature: Feature;
+  verdict: Verdict;
+  /** A sentence for the operator. */
+  reason: string;
+}

@@ -1,0 +1,56 @@
+import type { Pool } from 'pg';
+import type { FetchRequest, PendingRow } from '../outbox-store';
+
+/**
+ * Reads the next waiting rows of the leased partitions, in order.
+ *
+ * In: sink, partitions, the row to start behind, chats to leave out, limits in rows and bytes. Out: rows by seq.
+ * Locks: none; only the holder of a partition's lease reads it. Walks the index outbox_pending; payloads are read only
+ * for the rows that fit in the limit of bytes.
+ */
+const statement = (schema: string) => `
+SELECT o.seq, o.event_id, o.partition, o.chat_key, o.instance, o.chat, o.chat_sequence, o.event, o.target, o.payload,
+       o.payload_bytes, extract(epoch FROM o.captured_at) * 1000 AS captured_at
+FROM (
+  SELECT seq, sum(payload_bytes) OVER (ORDER BY seq) - payload_bytes AS bytes_before
+  FROM "${schema}".outbox
+  WHERE delivered_at IS NULL AND dead_at IS NULL
+    AND sink = $1 AND partition = ANY($2::smallint[]) AND seq > $3 AND chat_key <> ALL($4::integer[])
+  ORDER BY seq LIMIT $5
+) AS head JOIN "${schema}".outbox AS o USING (seq)
+WHERE bytes_before < $6
+ORDER BY seq`;
+
+interface Row {
+  seq: string;
+  event_id: string;
+  partition: number;
+  chat_key: number;
+  instance: string;
+  chat: string;
+  chat_sequence: string;
+  event: string;
+  target: unknown;
+  payload: string;
+  payload_bytes: number;
+  captured_at: string;
+}
+
+export async function fetchPending(pool: Pool, schema: string, request: FetchRequest): Promise<PendingRow[]> {
+  const { sink, partitions, afterSeq, exceptChatKeys, rows: limit, bytes } = request;
+  const { rows } = await pool.query<Row>(statement(schema), [sink, partitions, afterSeq, exceptChatKeys, limit, bytes]);
+  return rows.map((row) => ({
+    seq: Number(row.seq),
+    eventId: row.event_id,
+    partition: row.partition,
+    chatKey: row.chat_key,
+    instance: row.instance,
+    chat: row.chat,
+    chatSequence: Number(row.chat_sequence),
+    event: row.event,
+    target: row.target,
+    payload: row.payload,
+    payloadBytes: row.payload_bytes,
+    capturedAt: Number(row.captured_at),
+  }));
+}

@@ -1,0 +1,18 @@
+import type { Options } from 'amqplib';
+
+const HEARTBEAT_SECONDS = 30;
+
+/** The host's reading of RABBITMQ_URI, but for percent-decoding: credentials with special characters work here. */
+export function parseAddress(uri: string, frameMax: number): Options.Connect {
+  const url = new URL(uri);
+  return {
+    protocol: url.protocol.slice(0, -1),
+    hostname: url.hostname,
+    port: url.port ? Number(url.port) : url.protocol === 'amqps:' ? 5671 : 5672,
+    username: decodeURIComponent(url.username) || 'guest',
+    password: decodeURIComponent(url.password) || 'guest',
+    vhost: decodeURIComponent(url.pathname.slice(1)) || '/',
+    frameMax,
+    heartbeat: HEARTBEAT_SECONDS,
+  };
+}

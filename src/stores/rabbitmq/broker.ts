@@ -1,0 +1,138 @@
+import { connect, type ChannelModel, type RecoveringChannelModel } from 'amqplib';
+import { backoffMs, type Random } from '../../core/backoff';
+import { describe, GuardError } from '../../core/errors';
+import type { Log } from '../../core/log';
+import { sleep } from '../../core/sleep';
+import type { Metrics } from '../../metrics/metrics';
+import { parseAddress } from './address';
+import { Publisher } from './publisher';
+import { Topology } from './topology';
+
+export interface BrokerOptions {
+  uri: string;
+  frameMax: number;
+  log: Log;
+  random: Random;
+  metrics: Pick<Metrics, 'brokerConnected' | 'brokerConnects'>;
+}
+
+/** A confirm channel and the topology declared on its connection. Good until `ended`. */
+export interface Session {
+  publisher: Publisher;
+  topology: Topology;
+  /** Resolves when the channel or its connection is gone. */
+  ended: Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** How soon after being asked to close a broker that does not answer is left behind. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** The connection to RabbitMQ: opened again for ever, with backoff and jitter, never before the last one is gone. */
+export class Broker {
+  private connection: RecoveringChannelModel | undefined;
+  private readonly stopping = new AbortController();
+  private readonly mismatches = new Set<string>();
+  private session: Session | undefined;
+  private waiting: ((session: Session) => void)[] = [];
+  /** What the last attempt died of, while there is no session. */
+  lastError: GuardError | undefined;
+
+  constructor(private readonly options: BrokerOptions) {}
+
+  get connected(): boolean {
+    return this.session !== undefined;
+  }
+
+  async start(): Promise<void> {
+    const { uri, frameMax, random, log } = this.options;
+    const connection = await connect(parseAddress(uri, frameMax), {
+      timeout: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      noDelay: true,
+      clientProperties: { connection_name: 'evolution-guard' },
+      recovery: { waitForConnect: false, calculateDelay: (attempt) => backoffMs(attempt - 1, random) },
+    });
+    this.connection = connection;
+    connection.on('connect', (model) => void this.serve(model));
+    connection.on('disconnect', (error) => this.fail(error));
+    connection.on('connect-failed', (error) => this.fail(error));
+    // Followed by 'disconnect', which reports it; without a listener it would end the process.
+    connection.on('error', (error) => log.debug({ detail: describe(error) }, 'connection error'));
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    const closing = this.connection?.close();
+    const patience = new AbortController();
+    await Promise.race([closing, sleep(CLOSE_TIMEOUT_MS, patience.signal)]);
+    patience.abort();
+    this.options.metrics.brokerConnected.set(0);
+  }
+
+  /** The current session, or the next one. Rejects only by the signal. */
+  ready(signal: AbortSignal): Promise<Session> {
+    if (this.session) return Promise.resolve(this.session);
+    return new Promise((resolve, reject) => {
+      const give = (session: Session) => {
+        signal.removeEventListener('abort', leave);
+        resolve(session);
+      };
+      const leave = () => {
+        this.waiting = this.waiting.filter((other) => other !== give);
+        reject(new Error('stopped while waiting for the broker', { cause: signal.reason }));
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.waiting.push(give);
+    });
+  }
+
+  /** One confirm channel after another for as long as this connection lives. */
+  private async serve(model: ChannelModel): Promise<void> {
+    const { log, metrics, random } = this.options;
+    const lost = new Promise<'lost'>((resolve) => model.once('close', () => resolve('lost')));
+    const topology = new Topology(model, log, this.mismatches);
+    let alive = true;
+    void lost.then(() => (alive = false));
+    metrics.brokerConnects.inc();
+    for (let attempt = 0; alive && !this.stopping.signal.aborted; attempt += 1) {
+      try {
+        const channel = await model.createConfirmChannel();
+        const ended = new Promise<void>((resolve) => channel.on('close', () => resolve()));
+        channel.on('error', (error) => log.warn({ detail: describe(error) }, 'RabbitMQ closed the channel'));
+        topology.forget();
+        this.open({ publisher: new Publisher(channel), topology, ended });
+        await ended;
+        this.session = undefined;
+        metrics.brokerConnected.set(0);
+      } catch (error) {
+        log.warn({ detail: describe(error) }, 'no channel could be opened');
+      }
+      if (alive) await Promise.race([lost, sleep(backoffMs(attempt, random), this.stopping.signal)]);
+    }
+  }
+
+  private open(session: Session): void {
+    this.session = session;
+    this.lastError = undefined;
+    this.options.metrics.brokerConnected.set(1);
+    this.options.log.info('RabbitMQ is connected');
+    for (const give of this.waiting.splice(0)) give(session);
+  }
+
+  private fail(error: Error): void {
+    this.session = undefined;
+    this.options.metrics.brokerConnected.set(0);
+    const next = asBrokerError(error);
+    // One line for a kind of failure, not one for each attempt.
+    if (this.lastError?.code !== next.code) this.options.log.error({ code: next.code }, next.message);
+    this.lastError = next;
+  }
+}
+
+/** RabbitMQ closes the socket in the handshake where it refuses the credentials, or answers 403 or 530 for the vhost. */
+function asBrokerError(error: Error): GuardError {
+  const text = describe(error);
+  const refused = /ACCESS.REFUSED|NOT.ALLOWED|\b403\b|\b530\b|Handshake terminated/i.test(text);
+  return new GuardError(refused ? 'GUARD_BROKER_REFUSED' : 'GUARD_BROKER_UNREACHABLE', `${text}.`, { cause: error });
+}

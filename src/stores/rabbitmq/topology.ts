@@ -1,0 +1,88 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { describe, GuardError } from '../../core/errors';
+import type { Log } from '../../core/log';
+
+/** One way of a message: exchange -> binding -> queue, in the host's names. */
+export interface Route {
+  exchange: string;
+  queue: string;
+  bindingKey: string;
+}
+
+const PRECONDITION_FAILED = 406;
+
+/**
+ * Declares what the host declares (durable topic exchange, durable quorum queue, binding), each route once for each
+ * connection, on a channel of its own: a refused declaration closes its channel and must not take publishes with it.
+ * What exists with other arguments is used as it stands, with a warning: it can be bound and published to all the same.
+ */
+export class Topology {
+  private readonly declared = new Map<string, Promise<void>>();
+  private readonly warned: Set<string>;
+  private channel: Promise<Channel> | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly connection: ChannelModel,
+    private readonly log: Log,
+    /** Shared by all connections of a process, so that each mismatch is told once. */
+    warned: Set<string>,
+  ) {
+    this.warned = warned;
+  }
+
+  /** Resolves when the route stands. A failed declaration is forgotten, so that the next call tries again. */
+  ensure(route: Route): Promise<void> {
+    const key = JSON.stringify([route.exchange, route.queue, route.bindingKey]);
+    const known = this.declared.get(key);
+    if (known) return known;
+    const declaring = this.inTurn(() => this.declare(route));
+    this.declared.set(key, declaring);
+    declaring.catch(() => this.declared.delete(key));
+    return declaring;
+  }
+
+  /** After a message came back unroutable: somebody deleted a queue or a binding. */
+  forget(): void {
+    this.declared.clear();
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work, work);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private async declare({ exchange, queue, bindingKey }: Route): Promise<void> {
+    await this.assertOrUse(`exchange ${exchange}`, (channel) =>
+      channel.assertExchange(exchange, 'topic', { durable: true, autoDelete: false }),
+    );
+    await this.assertOrUse(`queue ${queue}`, (channel) =>
+      channel.assertQueue(queue, { durable: true, autoDelete: false, arguments: { 'x-queue-type': 'quorum' } }),
+    );
+    await (await this.open()).bindQueue(queue, exchange, bindingKey);
+  }
+
+  private async assertOrUse(what: string, assert: (channel: Channel) => Promise<unknown>): Promise<void> {
+    try {
+      await assert(await this.open());
+    } catch (error) {
+      this.channel = undefined; // the broker closed it
+      if ((error as { code?: unknown }).code !== PRECONDITION_FAILED) throw error;
+      if (this.warned.has(what)) return;
+      this.warned.add(what);
+      const mismatch = new GuardError('GUARD_QUEUE_MISMATCH', `${what}: ${describe(error)}.`);
+      this.log.warn({ code: mismatch.code }, mismatch.message);
+    }
+  }
+
+  private open(): Promise<Channel> {
+    this.channel ??= this.connection.createChannel().then((channel) => {
+      // Without a listener an error event would end the process; the failed call reports the error.
+      channel.on('error', () => undefined);
+      channel.on('close', () => (this.channel = undefined));
+      return channel;
+    });
+    return this.channel;
+  }
+}
