@@ -1,0 +1,74 @@
+/*
+ * The reference host: a small program of our own with the shapes of EvolutionAPI that the plugin joins, so that tests
+ * and the demo run without EvolutionAPI. It answers the same requests, takes the same variables, and is joined by the
+ * same two lines. Without GUARD_ENABLED=true it serves RabbitMQ the way the host does.
+ */
+import '../../../src/register';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { attach } from '../../../src';
+import type { InstanceData } from './channels';
+import { configService, settings } from './config';
+import * as serverModule from './server-module';
+
+const { channelController, eventManager, waMonitor } = serverModule;
+
+function routes(): express.Router {
+  const router = express.Router();
+  router.get('/', (_request, response) => response.json({ status: 200, message: 'reference host' }));
+  router.use((request: Request, response: Response, next: NextFunction) => {
+    if (request.get('apikey') === settings.apiKey) return next();
+    response.status(401).json({ status: 401, error: 'Unauthorized' });
+  });
+  router.post('/instance/create', (request, response) => {
+    const data = request.body as InstanceData;
+    const instance = channelController.init(data, {});
+    if (!instance) return void response.status(400).json({ status: 400, error: 'Invalid integration' });
+    waMonitor.waInstances[data.instanceName] = instance;
+    void instance.sendDataWebhook('instance.create', { instanceName: data.instanceName });
+    response.status(201).json({ instance: { instanceName: data.instanceName, status: instance.state } });
+  });
+  router.delete('/instance/logout/:name', (request, response) => {
+    waMonitor.eventEmitter.emit('logout.instance', request.params.name);
+    response.json({ status: 'SUCCESS' });
+  });
+  router.post('/message/sendText/:name', (request, response, next) => {
+    const instance = waMonitor.waInstances[request.params.name];
+    if (!instance) return void response.status(404).json({ status: 404, error: 'Not Found' });
+    const message = request.body as { number: string; text: string; delay?: number };
+    instance
+      .textMessage(message)
+      .then((sent) => response.status(201).json(sent))
+      .catch(next);
+  });
+  router.post('/lab/emit/:name', (request, response) => {
+    // What no route of the host does: any event, with data that its own route could not carry.
+    const { event, data, circular } = request.body as {
+      event?: string;
+      data?: Record<string, unknown>;
+      circular?: boolean;
+    };
+    const body: Record<string, unknown> = { ...data };
+    if (circular) body.self = body;
+    const eventData = { instanceName: request.params.name, origin: 'lab', event, data: body };
+    void eventManager.emit(eventData as unknown as Parameters<typeof eventManager.emit>[0]);
+    response.status(202).json({});
+  });
+  return router;
+}
+
+async function bootstrap(): Promise<void> {
+  const app = express();
+  app.use(express.json({ limit: '136mb' }));
+  await attach({ app, configService, host: serverModule });
+  app.use('/', routes());
+  app.use((request: Request, response: Response) => {
+    response.status(404).json({ status: 404, error: 'Not Found', response: { message: [`Cannot ${request.method}`] } });
+  });
+  eventManager.init();
+  const server = app.listen(settings.port, '127.0.0.1', () => {
+    const address = server.address();
+    if (typeof address === 'object' && address) process.stdout.write(`listening on ${address.port}\n`);
+  });
+}
+
+void bootstrap();
