@@ -59,6 +59,7 @@ export class CacheEngine {
   private engine: ICache;
 
   constructor(module: string) {
+    this.name = module;
     if (module !== '') {
       this.engine = new Store(module);
     }

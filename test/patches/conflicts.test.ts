@@ -74,6 +74,14 @@ test('a file that is missing is told from an anchor that is missing', () => {
 });
 
 test.each([
+  ['other code follows', "import '@utils/instrumentSentry'; start();"],
+  ['a comment begins that ends further down', "import '@utils/instrumentSentry'; /* from\nhere */"],
+])('an import on whose line %s is no anchor', (_what, line) => {
+  const conflicts = conflictsOf(main("import '@utils/instrumentSentry';", line));
+  expect(conflicts.map(({ recipe, found }) => [recipe, found])).toEqual([['register', 0]]);
+});
+
+test.each([
   ['another function', main('bootstrap() {', 'start() {')],
   ['a function that cannot await', main('async function bootstrap', 'function bootstrap')],
   ['a nested block', main("app.use('/', router);", "if (app) {\n    app.use('/', router);\n  }")],

@@ -57,3 +57,7 @@ test('the diff only adds lines, and only to files of the host', () => {
     '+++ b/Dockerfile',
   ]);
 });
+
+test('a file that stays as it is does not occur in the diff', () => {
+  expect(diffOf(makeHost({ Dockerfile: undefined }))).not.toContain('Dockerfile');
+});

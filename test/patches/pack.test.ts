@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPluginPackage, npmPacker } from '../../patches/engine/plugin-package';
 import { makeFolder, refusal, tree, write } from './synthetic-host';
@@ -33,6 +33,21 @@ test('the same plugin packs to the same bytes', () => {
   expect(pack().equals(pack())).toBe(true);
 });
 
+test('packing leaves nothing in the folder for temporary files', () => {
+  const root = makePlugin();
+  write(root, 'dist/src/index.js', '');
+  const temporary = makeFolder();
+  // A process of its own: os.tmpdir() does not see what a test puts into its own process.env.
+  const program = `
+    const { findPluginPackage, npmPacker } = require('./patches/engine/plugin-package');
+    npmPacker(findPluginPackage(process.argv[1]))();`;
+  execFileSync(process.execPath, ['--require', 'tsx/cjs', '--eval', program, root], {
+    cwd: join(__dirname, '../..'),
+    env: { ...process.env, TMPDIR: temporary },
+  });
+  expect(readdirSync(temporary).filter((name) => name.startsWith('evolution-guard'))).toEqual([]);
+});
+
 test('an unbuilt plugin is not packed', () => {
   const root = makePlugin();
   expect(refusal(npmPacker(findPluginPackage(root)))).toMatchObject({
@@ -54,7 +69,7 @@ test('what npm says when it cannot pack is passed on', () => {
 
 test('the package is found from the folder of compiled code, past package files of others', () => {
   const root = makePlugin();
-  write(root, 'dist/package.json', '{ "type": "commonjs" }');
+  write(root, 'dist/package.json', JSON.stringify({ ...PACKAGE, name: 'other' }));
   mkdirSync(join(root, 'dist/src/cli'), { recursive: true });
   expect(findPluginPackage(join(root, 'dist/src/cli'))).toEqual({ root, version: '0.1.0', main: PACKAGE.main });
 });

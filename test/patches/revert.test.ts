@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { apply, planApply } from '../../patches/engine/apply';
 import { planRevert, revert } from '../../patches/engine/revert';
@@ -63,6 +63,17 @@ test('a file keeps its permissions', () => {
   expect(mode()).toBe(0o640);
   revertIn(host);
   expect(mode()).toBe(0o640);
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+asRoot('a file keeps its owner when root patches the checkout of someone else', () => {
+  const host = makeHost();
+  const owner = () => statSync(join(host, 'src/main.ts')).uid;
+  chownSync(join(host, 'src/main.ts'), 4711, 4711);
+  applyTo(host);
+  expect(owner()).toBe(4711);
+  revertIn(host);
+  expect(owner()).toBe(4711);
 });
 
 test('a file changed by hand stops the whole revert', () => {

@@ -4,7 +4,7 @@ import type { Release } from '../../patches/engine/recipe';
 import { planRevert, revert } from '../../patches/engine/revert';
 import { status } from '../../patches/engine/status';
 import { release } from '../../patches/series';
-import { hostFile, makeHost, pack, read, refusal, RELEASE, TARBALL, tree, write } from './synthetic-host';
+import { hostFile, makeHost, MANIFEST, pack, read, refusal, RELEASE, TARBALL, tree, write } from './synthetic-host';
 
 const NEWER = release('0.2.0');
 
@@ -49,6 +49,23 @@ test('a newer release can take a recipe back', () => {
   applyTo(host, fewer);
   expect(tree(host)).toEqual(freshlyPatched(fewer));
   expect(read(host, 'src/cache/cacheengine.ts')).toBe(hostFile('src/cache/cacheengine.ts'));
+});
+
+test('lines of a recipe that was taken back are still known as ours when the file was changed by hand', () => {
+  const fewer: Release = { ...NEWER, recipes: NEWER.recipes.filter((recipe) => recipe.id !== 'cache-engine') };
+  const host = makeHost();
+  applyTo(host);
+  write(host, 'src/cache/cacheengine.ts', `${read(host, 'src/cache/cacheengine.ts')}// mine\n`);
+  expect(refusal(() => applyTo(host, fewer))).toMatchObject({ code: 'GUARD_PATCH_HAND_CHANGED' });
+});
+
+test('a record that tells of another host version is written anew', () => {
+  const host = makeHost();
+  applyTo(host);
+  const patched = tree(host);
+  write(host, MANIFEST, read(host, MANIFEST).replace('"2.3.7"', '"2.3.6"'));
+  applyTo(host);
+  expect(tree(host)).toEqual(patched);
 });
 
 test('a newer release can bring a recipe along', () => {
