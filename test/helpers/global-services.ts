@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import {
+  postgres,
+  provide,
+  rabbitmq,
+  redis,
+  startPostgres,
+  startRabbitmq,
+  startRedis,
+  type RunningService,
+} from '../../scripts/services';
+
+/**
+ * One server of each kind for all test files of a run, started when the first of them asks. Kept in jest's own process:
+ * so no test file ends one for the others, and a run that needs no server starts none.
+ */
+export class SharedServices {
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  readonly postgres = this.#once(startPostgres);
+  readonly redis = this.#once(startRedis);
+  readonly rabbitmq = this.#once(startRabbitmq);
+
+  async createDatabase(): Promise<string> {
+    const { url, how } = await this.postgres();
+    const name = uniqueName();
+    await query(url, `CREATE DATABASE ${name}`);
+    if (how === 'given') this.#ends.push(() => query(url, `DROP DATABASE ${name} WITH (FORCE)`));
+    return withPath(url, name);
+  }
+
+  /** A broker that was given takes no such orders; there tests are apart by the names that they choose. */
+  async createVhost(): Promise<string> {
+    const broker = await this.rabbitmq();
+    if (broker.how === 'given') return broker.url;
+    const name = uniqueName();
+    await broker.ctl(['add_vhost', name]);
+    await broker.ctl(['set_permissions', '--vhost', name, 'guest', '.*', '.*', '.*']);
+    return withPath(broker.url, name);
+  }
+
+  /** Installs what is lacking and may be installed. Starting tells what is lacking even so. */
+  async installBinaries(): Promise<void> {
+    await provide(postgres);
+    await provide(redis);
+    await provide(rabbitmq);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#ends.map((end) => end()));
+  }
+
+  #once<Service extends RunningService>(start: () => Promise<Service>): () => Promise<Service> {
+    let running: Promise<Service> | undefined;
+    return () => (running ??= start().then((service) => this.#own(service)));
+  }
+
+  #own<Service extends RunningService>(service: Service): Service {
+    if (service.how !== 'given') this.#ends.push(() => service.stop());
+    return service;
+  }
+}
+
+function uniqueName(): string {
+  return `guard_test_${randomUUID().replaceAll('-', '')}`;
+}
+
+function withPath(url: string, name: string): string {
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
+}
+
+async function query(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
