@@ -112,22 +112,20 @@ export class Capture {
     // Emits of one turn of the event loop share the first batch.
     await new Promise(setImmediate);
     try {
-      await this.writeAll();
+      while (this.waiting.length > 0 && !this.stopping.signal.aborted) await this.writeNext();
     } finally {
-      this.running = undefined; // in the turn that saw nothing left, so that no event falls between
+      // No await between the last look and this: an event that came in between would wait for the next one.
+      this.running = undefined;
     }
   }
 
-  private async writeAll(): Promise<void> {
-    while (this.waiting.length > 0 && !this.stopping.signal.aborted) {
-      const batch = this.waiting.slice(0, batchLength(this.waiting));
-      const written = await this.write(batch);
-      if (!written) return;
-      this.waiting.splice(0, batch.length);
-      this.bufferedBytes -= batch.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0);
-      this.options.metrics.captureBuffered.set(this.waiting.length);
-      for (const { done } of batch) done();
-    }
+  private async writeNext(): Promise<void> {
+    const batch = this.waiting.slice(0, batchLength(this.waiting));
+    if (!(await this.write(batch))) return;
+    this.waiting.splice(0, batch.length);
+    this.bufferedBytes -= batch.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0);
+    this.options.metrics.captureBuffered.set(this.waiting.length);
+    for (const { done } of batch) done();
   }
 
   /** Tries until it is written, so that order is kept. @returns false when stopped before that. */

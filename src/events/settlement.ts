@@ -41,30 +41,32 @@ export class Settlement {
   private async drain(): Promise<void> {
     await new Promise(setImmediate);
     try {
-      await this.writeAll();
+      for (let failures = 0; this.delivering.length > 0 || this.parking.size > 0;) {
+        failures = (await this.write()) ? 0 : failures + 1;
+        if (this.stopping.signal.aborted && failures >= LAST_TRIES) return;
+        if (failures > 0) await sleep(backoffMs(failures, this.options.random, 50, 2_000), this.stopping.signal);
+      }
     } finally {
-      this.running = undefined; // in the turn that saw nothing left, so that no outcome falls between
+      // No await between the last look and this: an outcome that came in between would wait for the next one.
+      this.running = undefined;
     }
   }
 
-  private async writeAll(): Promise<void> {
-    const { store, random, log, settled } = this.options;
-    for (let failures = 0; this.delivering.length > 0 || this.parking.size > 0;) {
-      const seqs = [...this.delivering];
-      const parks = [...this.parking];
-      try {
-        if (seqs.length > 0) await store.markDelivered(seqs);
-        for (const [seq, reason] of parks) await store.park(seq, reason);
-        this.delivering.splice(0, seqs.length);
-        for (const [seq] of parks) this.parking.delete(seq);
-        settled([...seqs, ...parks.map(([seq]) => seq)]);
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        if (failures === 1) log.warn({ detail: describe(error), events: seqs.length }, 'outcomes could not be written');
-        if (this.stopping.signal.aborted && failures >= LAST_TRIES) return;
-        await sleep(backoffMs(failures, random, 50, 2_000), this.stopping.signal);
-      }
+  /** @returns whether the database took it. */
+  private async write(): Promise<boolean> {
+    const { store, log, settled } = this.options;
+    const seqs = [...this.delivering];
+    const parks = [...this.parking];
+    try {
+      if (seqs.length > 0) await store.markDelivered(seqs);
+      for (const [seq, reason] of parks) await store.park(seq, reason);
+    } catch (error) {
+      log.warn({ detail: describe(error), events: seqs.length }, 'outcomes could not be written; tried again');
+      return false;
     }
+    this.delivering.splice(0, seqs.length);
+    for (const [seq] of parks) this.parking.delete(seq);
+    settled([...seqs, ...parks.map(([seq]) => seq)]);
+    return true;
   }
 }

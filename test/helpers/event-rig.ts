@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../src/core/clock';
+import { startEvents, type Events } from '../../src/events';
+import { createRabbitmqRouting, standingRoutes } from '../../src/host/rabbitmq-routing';
+import type { RabbitmqConfig } from '../../src/host/shapes';
+import { createMetrics, type Metrics } from '../../src/metrics/metrics';
+import { Database } from '../../src/stores/postgres/database';
+import { Broker } from '../../src/stores/rabbitmq/broker';
+import { recordingLog } from './recording-log';
+
+export interface RigOptions {
+  databaseUrl: string;
+  brokerUrl: string;
+  config?: Partial<RabbitmqConfig>;
+  /** Events that each instance wants in queues of its own. */
+  wanted?: string[];
+  maxBytes?: number;
+  bufferEvents?: number;
+}
+
+export interface EventRig {
+  events: Events;
+  database: Database;
+  broker: Broker;
+  metrics: Metrics;
+  log: ReturnType<typeof recordingLog>;
+  /** Emits event `number` of a chat, as the host's channels do. */
+  emit(number: number, chat: string, instance?: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The events feature, wired as in compose.ts, without a host around it. */
+export async function startRig(options: RigOptions): Promise<EventRig> {
+  const { databaseUrl, brokerUrl, wanted = ['SEND_MESSAGE'], maxBytes = 16_777_216, bufferEvents = 10_000 } = options;
+  const log = recordingLog();
+  const metrics = createMetrics();
+  const random = Math.random;
+  const owned = { uri: databaseUrl, schema: 'guard', clientName: 'test', connections: 4 };
+  const database = new Database({ ...owned, log, random, metrics });
+  await database.start();
+  const broker = new Broker({ uri: brokerUrl, frameMax: 8192, log, random, metrics });
+  await broker.start();
+  const config = { ENABLED: true, GLOBAL_ENABLED: false, EXCHANGE_NAME: 'evolution', EVENTS: {}, ...options.config };
+  const events = startEvents({
+    store: database.outbox,
+    broker,
+    routing: createRabbitmqRouting({ get: () => Promise.resolve({ enabled: true, events: wanted }) }, config),
+    standing: standingRoutes(config),
+    settings: { eventMaxBytes: maxBytes, captureBufferEvents: bufferEvents, relayWindow: 500, eventsRetentionDays: 7 },
+    owner: randomUUID(),
+    clock: systemClock,
+    random,
+    log,
+    metrics,
+  });
+  return {
+    events,
+    database,
+    broker,
+    metrics,
+    log,
+    emit: (number, chat, instance = 'shop') => events.capture(sendMessage(number, chat, instance)),
+    async stop() {
+      await events.stop();
+      await broker.stop();
+      await database.stop();
+    },
+  };
+}
+
+export function sendMessage(number: number, chat: string, instance: string) {
+  const data = { key: { id: randomUUID(), remoteJid: chat, fromMe: true }, number, message: { conversation: 'hello' } };
+  return {
+    instanceName: instance,
+    origin: 'ChannelStartupService',
+    event: 'send.message',
+    data,
+    serverUrl: 'http://localhost:8080',
+    dateTime: '2026-01-01T00:00:00.000Z',
+    sender: '5511900000000@s.whatsapp.net',
+    apiKey: 'token',
+    local: true,
+    integration: undefined,
+    extra: undefined,
+  };
+}

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect, type ChannelModel } from 'amqplib';
+import { startRig, sendMessage, type EventRig } from '../helpers/event-rig';
+import { readQueues } from '../helpers/queue-reader';
+import { createDatabase, createVhost } from '../helpers/services';
+
+const QUORUM = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
+
+describe('events to RabbitMQ', () => {
+  let rig: EventRig;
+  let brokerUrl: string;
+  let admin: ChannelModel;
+
+  beforeAll(async () => {
+    brokerUrl = await createVhost();
+    admin = await connect(brokerUrl);
+    rig = await startRig({
+      databaseUrl: await createDatabase(),
+      brokerUrl,
+      maxBytes: 2_000,
+      config: {
+        GLOBAL_ENABLED: true,
+        PREFIX_KEY: 'all',
+        EVENTS: { SEND_MESSAGE: true, CALL: true, TYPEBOT_START: false },
+      },
+    });
+  });
+
+  afterAll(async () => {
+    await rig.stop();
+    await admin.close();
+  });
+
+  it("an event reaches the instance's queue and the global one with the text that the host publishes", async () => {
+    const event = sendMessage(1, '5511911110000@s.whatsapp.net', 'first');
+    await rig.events.capture(event);
+    const reader = await readQueues(brokerUrl, ['first.send.message', 'all.send.message']);
+    await reader.until((received) => received.length >= 2);
+    await reader.close();
+    const text = JSON.stringify({
+      event: 'send.message',
+      instance: 'first',
+      data: event.data,
+      server_url: event.serverUrl,
+      date_time: event.dateTime,
+      sender: event.sender,
+      apikey: event.apiKey,
+    });
+    expect(reader.received.map(({ message }) => message.content.toString())).toEqual([text, text]);
+    expect(reader.received.map(({ message }) => message.fields.exchange).sort()).toEqual(['evolution', 'first']);
+    const { fields, properties } = reader.received[0]?.message ?? {};
+    expect(fields?.routingKey).toBe('send.message');
+    expect(properties).toMatchObject({ deliveryMode: 2, type: 'send.message', contentType: undefined });
+    expect(properties?.messageId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(properties?.headers).toMatchObject({
+      'guard-instance': 'first',
+      'guard-chat': '5511911110000@s.whatsapp.net',
+      'guard-chat-sequence': 1,
+    });
+  });
+
+  it('the global queues of events that are switched on stand before the first event', async () => {
+    const channel = await admin.createChannel();
+    await expect(channel.checkQueue('all.call')).resolves.toMatchObject({ messageCount: 0 });
+    await channel.close();
+    const other = await admin.createChannel();
+    other.on('error', () => undefined);
+    await expect(other.checkQueue('all.typebot.start')).rejects.toThrow('NOT_FOUND');
+  });
+
+  it('the number of an event within its chat rises by one from event to event', async () => {
+    const reader = await readQueues(brokerUrl, ['counted.send.message']);
+    await Promise.all(
+      [0, 1, 2, 3, 4].map((number) => rig.emit(number, number % 2 ? 'odd@g.us' : 'even@g.us', 'counted')),
+    );
+    await reader.until((received) => received.length >= 5);
+    await reader.close();
+    const sequences = (chat: string) =>
+      reader.received.filter((item) => item.chat === chat).map(({ sequence, body }) => [sequence, body.data.number]);
+    expect(sequences('even@g.us')).toEqual([[1, 0], [2, 2], [3, 4]]); // prettier-ignore
+    expect(sequences('odd@g.us')).toEqual([[1, 1], [2, 3]]); // prettier-ignore
+  });
+
+  it('what the host changes in the event after its emit does not show in the message', async () => {
+    const reader = await readQueues(brokerUrl, ['changed.send.message']);
+    const event = sendMessage(7, '5511@s.whatsapp.net', 'changed');
+    const captured = rig.events.capture(event);
+    event.data.number = 8;
+    await captured;
+    await reader.until((received) => received.length >= 1);
+    await reader.close();
+    expect(reader.received[0]?.body.data.number).toBe(7);
+  });
+
+  it('a queue that exists with other arguments is used as it stands, and the operator is told once', async () => {
+    const channel = await admin.createChannel();
+    await channel.assertQueue('classic.send.message', { durable: true });
+    await rig.emit(1, 'a@g.us', 'classic');
+    await rig.emit(2, 'b@g.us', 'classic');
+    await waitForDelivery(rig);
+    expect((await channel.checkQueue('classic.send.message')).messageCount).toBe(2);
+    await channel.close();
+    const told = rig.log.lines.filter(({ fields }) => fields.code === 'GUARD_QUEUE_MISMATCH');
+    expect(told).toHaveLength(1);
+    expect(told[0]?.message).toContain('queue classic.send.message');
+  });
+
+  it('a queue that somebody deletes is declared again, and no event is lost', async () => {
+    await rig.emit(1, 'a@g.us', 'deleted');
+    await waitForDelivery(rig);
+    const channel = await admin.createChannel();
+    await channel.deleteQueue('deleted.send.message');
+    await rig.emit(2, 'a@g.us', 'deleted');
+    await waitForDelivery(rig);
+    await channel.assertQueue('deleted.send.message', QUORUM);
+    const message = await channel.get('deleted.send.message', { noAck: true });
+    await channel.close();
+    expect(message && message.content.toString()).toContain('"number":2');
+  });
+
+  it('an exchange that somebody deletes closes the channel, and still no event is lost', async () => {
+    await rig.emit(1, 'a@g.us', 'gone');
+    await waitForDelivery(rig);
+    const channel = await admin.createChannel();
+    await channel.deleteExchange('gone');
+    await rig.emit(2, 'a@g.us', 'gone');
+    await rig.emit(3, 'z@g.us', 'bystander');
+    await waitForDelivery(rig);
+    expect((await channel.checkQueue('gone.send.message')).messageCount).toBe(2);
+    expect((await channel.checkQueue('bystander.send.message')).messageCount).toBe(1);
+    await channel.close();
+  });
+
+  it('an event above the limit becomes a dead letter with its reason, and its chat goes on', async () => {
+    const large = sendMessage(1, 'a@g.us', 'large');
+    await rig.events.capture({ ...large, data: { ...large.data, media: 'x'.repeat(2_000) } });
+    await rig.emit(2, 'a@g.us', 'large');
+    await waitForDelivery(rig);
+    expect((await rig.database.outbox.backlog()).dead).toBe(1);
+    const told = rig.log.lines.find(({ fields }) => fields.code === 'GUARD_EVENT_TOO_LARGE');
+    expect(told?.message).toMatch(
+      /send\.message of large: \d+ bytes, limit 2000\..*Remedy: Raise GUARD_EVENT_MAX_BYTES/,
+    );
+  });
+
+  it.each([
+    ['refers to itself', 'GUARD_EVENT_NOT_SERIALIZABLE', circular()],
+    ['has no instance', 'GUARD_EVENT_MALFORMED', { ...sendMessage(1, 'a@g.us', 'x'), instanceName: undefined }],
+    ['has no name', 'GUARD_EVENT_MALFORMED', { ...sendMessage(1, 'a@g.us', 'x'), event: '' }],
+    ['is nothing at all', 'GUARD_EVENT_MALFORMED', undefined],
+  ])('an event that %s is refused with %s and does not reject', async (_what, code, event) => {
+    const before = rig.log.lines.length;
+    await rig.events.capture(event);
+    expect(rig.log.lines.slice(before)).toEqual([expect.objectContaining({ level: 'error', fields: { code } })]);
+  });
+
+  it('an event with a character that the database has no form for does not hold back those that came with it', async () => {
+    const strange = { ...sendMessage(1, 'a@g.us', 'with'), instanceName: 'with\u0000nul' };
+    await Promise.all([rig.emit(1, 'a@g.us', 'beside'), rig.events.capture(strange), rig.emit(2, 'a@g.us', 'beside')]);
+    await waitForDelivery(rig);
+    const channel = await admin.createChannel();
+    expect((await channel.checkQueue('beside.send.message')).messageCount).toBe(2);
+    await channel.close();
+    expect(rig.log.lines.at(-1)?.fields.code).toBe('GUARD_EVENT_MALFORMED');
+  });
+
+  it('an event that nobody wants is not written', async () => {
+    const before = await rig.database.outbox.backlog();
+    await rig.events.capture({ ...sendMessage(1, 'a@g.us', 'quiet'), event: 'presence.update' });
+    expect(await rig.database.outbox.backlog()).toEqual(before);
+  });
+});
+
+function circular() {
+  const event = sendMessage(1, 'a@g.us', 'circular');
+  return { ...event, data: Object.assign(event.data, { self: event }) };
+}
+
+/** Polls the database: what has been delivered is known there and nowhere else. */
+async function waitForDelivery(rig: EventRig): Promise<void> {
+  while ((await rig.database.outbox.backlog()).pending > 0) await new Promise(setImmediate);
+}
