@@ -1,0 +1,6 @@
+import type { Setting } from '../../src/core/settings-table';
+
+/** As one would write it in the environment; empty where there is no default. */
+export function defaultText({ default: value }: Setting): string {
+  return value === undefined ? '' : `${value as string | number | boolean}`;
+}
