@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { describe } from '../../src/core/errors';
-import { REFERENCE_HOST, type HostProgram } from '../host/program';
 import type { RunningHost } from '../host/running-host';
 import { startPostgres, startRabbitmq, startRedis } from '../services';
+import { prepareHosts } from './hosts';
 import { readOptions } from './options';
 import { Progress } from './progress';
 import { table } from './table';
 import { runTrial } from './trial';
 
-async function demo(): Promise<void> {
+async function demo(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   const out = options.json ? process.stderr : process.stdout;
   const progress = new Progress(out);
-  const hosts: { stock?: HostProgram; guarded: HostProgram } = { stock: REFERENCE_HOST, guarded: REFERENCE_HOST };
+  const hosts = prepareHosts(options, progress);
 
-  progress.say('starting PostgreSQL and RabbitMQ of its own');
+  progress.say(`starting ${hosts.guarded.caches ? 'PostgreSQL, Redis' : 'PostgreSQL'} and RabbitMQ for this run alone`);
   const own = { private: true };
   const [postgres, broker, cache] = await Promise.all([
     startPostgres(own),
@@ -34,7 +34,7 @@ async function demo(): Promise<void> {
   if (options.keep) await keep(guarded.host, out);
   await guarded.host.stop();
   await Promise.all([postgres.stop(), broker.stop(), cache?.stop()]);
-  process.exitCode = guarded.figures.lost > 0 ? 1 : 0;
+  return guarded.figures.lost > 0 ? 1 : 0;
 }
 
 /** Resolves at Ctrl-C. */
@@ -48,7 +48,10 @@ async function keep(host: RunningHost, out: NodeJS.WritableStream): Promise<void
   await once(process, 'SIGINT');
 }
 
-demo().catch((error: unknown) => {
-  console.error(`\nThe demo failed: ${describe(error)}`);
-  process.exitCode = 1;
-});
+void demo()
+  .catch((error: unknown) => {
+    console.error(`\nThe demo failed: ${describe(error)}`);
+    return 1;
+  })
+  // Whatever is left, servers after a failure and copies of hosts, ends with this process.
+  .then((code) => process.exit(code));

@@ -31,7 +31,7 @@ const SETTLE_MS = 45_000;
 export async function runTrial(program: HostProgram, guarded: boolean, stage: Stage): Promise<Trial> {
   const { broker, outage, progress } = stage;
   const name = guarded ? 'guarded' : 'stock';
-  progress.say(`${name}: starting the ${program.name}`);
+  progress.say(`${name}: starting ${program.name}`);
   const host = await startHost(program, guarded, stage);
   const instance = `demo-${name}-${randomUUID().slice(0, 8)}`;
   await host.createInstance(instance, { rabbitmq: ['SEND_MESSAGE'] });

@@ -19,7 +19,7 @@ export const PACKAGE_ROOT = join(__dirname, '..', '..');
 
 /** Our own stand-in: the variables, requests and weaknesses of EvolutionAPI without EvolutionAPI. */
 export const REFERENCE_HOST: HostProgram = {
-  name: 'reference host',
+  name: 'the reference host',
   folder: PACKAGE_ROOT,
   args: ['--import', pathToFileURL(require.resolve('tsx')).href, 'test/helpers/reference-host/main.ts'],
   migrations: [],

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { freePort } from '../services/free-port';
 import { ServerProcess } from '../services/server-process';
@@ -75,7 +75,7 @@ export class RunningHost {
       instanceName,
       integration: 'EVOLUTION',
       token: randomUUID(),
-      number: instanceName,
+      number: `55119${randomInt(10_000_000, 99_999_999)}`,
       qrcode: false,
       ...(rabbitmq && { rabbitmq: { enabled: true, events: rabbitmq } }),
       ...(webhook && { webhook: { enabled: true, ...webhook } }),
