@@ -3,7 +3,7 @@ import { copySource, viewBuilt } from '../host/checkout-program';
 import { buildIfStale } from '../host/own-build';
 import { REFERENCE_HOST, type HostProgram } from '../host/program';
 import type { DemoOptions } from './options';
-import type { Progress } from './progress';
+import type { Progress } from '../host/progress';
 
 export interface Hosts {
   /** Undefined where there is no unpatched build to compare with. */

@@ -4,7 +4,7 @@ import type { RunningHost } from '../host/running-host';
 import { startPostgres, startRabbitmq, startRedis } from '../services';
 import { prepareHosts } from './hosts';
 import { readOptions } from './options';
-import { Progress } from './progress';
+import { Progress } from '../host/progress';
 import { table } from './table';
 import { runTrial } from './trial';
 

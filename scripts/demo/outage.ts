@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningRabbitmq } from '../services';
-import type { Progress } from './progress';
+import type { Progress } from '../host/progress';
 
 export const OUTAGES = ['stop', 'kill'] as const;
 export type Outage = (typeof OUTAGES)[number];

@@ -5,7 +5,7 @@ import type { HostProgram } from '../host/program';
 import { RunningHost } from '../host/running-host';
 import type { RunningRabbitmq } from '../services';
 import { breakBroker, type Outage } from './outage';
-import type { Progress } from './progress';
+import type { Progress } from '../host/progress';
 import { drainQueue } from './queue';
 import { tally, type Accepted, type Figures } from './tally';
 import { sendAll, SENDS } from './traffic';
