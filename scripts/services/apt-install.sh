@@ -9,5 +9,6 @@ if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' >"$policy"
   chmod +x "$policy"
 fi
-install() { apt-get install --yes --no-install-recommends "$@"; }
+# Another run may be installing the same at this moment.
+install() { apt-get -o DPkg::Lock::Timeout=600 install --yes --no-install-recommends "$@"; }
 install "$@" || { apt-get update && install "$@"; }

@@ -17,6 +17,7 @@ import {
  */
 export class SharedServices {
   readonly #ends: (() => Promise<void>)[] = [];
+  #installed: Promise<void> | undefined;
 
   readonly postgres = this.#once(startPostgres);
   readonly redis = this.#once(startRedis);
@@ -41,10 +42,12 @@ export class SharedServices {
   }
 
   /** Installs what is lacking and may be installed. Starting tells what is lacking even so. */
-  async installBinaries(): Promise<void> {
-    await provide(postgres);
-    await provide(redis);
-    await provide(rabbitmq);
+  installBinaries(): Promise<void> {
+    return (this.#installed ??= (async () => {
+      await provide(postgres);
+      await provide(redis);
+      await provide(rabbitmq);
+    })());
   }
 
   async stop(): Promise<void> {
