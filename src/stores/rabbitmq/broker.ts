@@ -25,6 +25,8 @@ export interface Session {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A broker that came back is found within this time. */
+const MOST_DELAY_MS = 5_000;
 /** How soon after being asked to close a broker that does not answer is left behind. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -51,7 +53,10 @@ export class Broker {
       keepAlive: true,
       noDelay: true,
       clientProperties: { connection_name: 'evolution-guard' },
-      recovery: { waitForConnect: false, calculateDelay: (attempt) => backoffMs(attempt - 1, random) },
+      recovery: {
+        waitForConnect: false,
+        calculateDelay: (attempt) => backoffMs(attempt - 1, random, 100, MOST_DELAY_MS),
+      },
     });
     this.connection = connection;
     connection.on('connect', (model) => void this.serve(model));
