@@ -29,15 +29,15 @@ function collect(path: string): void {
   }
 }
 
-/** Recognizes `it('…')`, `test.only('…')`, `describe.each([…])('…')` and their like. */
+/** Recognizes `it('…')`, `test.only('…')`, `describe.each([…])('…')`, and own names such as `itOnLinux('…')`. */
 function readCall(node: ts.Node): { kind?: 'describe' | 'test'; name: string } {
   if (!ts.isCallExpression(node)) return { name: '' };
   const [title] = node.arguments;
   if (!title || !(ts.isStringLiteralLike(title) || ts.isTemplateExpression(title))) return { name: '' };
   const name = ts.isStringLiteralLike(title) ? title.text : title.getText();
-  const callee = calledName(node.expression);
+  const callee = calledName(node.expression) ?? '';
   if (callee === 'describe') return { kind: 'describe', name };
-  return callee === 'it' || callee === 'test' ? { kind: 'test', name } : { name: '' };
+  return /^(it|test)([A-Z]|$)/.test(callee) ? { kind: 'test', name } : { name: '' };
 }
 
 function calledName(expression: ts.Expression): string | undefined {

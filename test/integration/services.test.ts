@@ -177,7 +177,9 @@ describe('the servers that all test files share', () => {
     expect(await query(other, `SELECT to_regclass('mine') AS found`)).toEqual([{ found: null }]);
   });
 
-  it('give each file an empty virtual host of its own', async () => {
+  // A broker that was given has but the one virtual host that its URL names.
+  const itWithVhosts = process.env['GUARD_TEST_RABBITMQ_URL'] ? it.skip : it;
+  itWithVhosts('give each file an empty virtual host of its own', async () => {
     const [one, other] = [await createVhost(), await createVhost()];
     await withBroker(one, async (connection) => {
       await (await connection.createChannel()).assertQueue('mine');
@@ -231,7 +233,7 @@ function folderOf(server: RunningService): string {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 30_000;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`this never came about: ${holds.toString()}`);
     await sleep(50);
