@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { EventEmitter } from 'node:events';
+import { readSettings } from '../../src/core/settings';
+import { cacheEngine } from '../../src/host/cache-seam';
+import { shakeHands } from '../../src/host/handshake';
+import { joinInstances } from '../../src/host/instances-join';
+import { joinSends, type SendCall } from '../../src/host/sends-join';
+import { CACHE_METHODS, type Emitter } from '../../src/host/shapes';
+import { recordingLog } from '../helpers/recording-log';
+
+const settings = readSettings({ GUARD_ENABLED: 'true', RABBITMQ_URI: 'amqp://localhost' });
+const engine = () => Object.fromEntries(CACHE_METHODS.map((method) => [method, () => undefined]));
+
+function hostParts() {
+  const eventEmitter = new EventEmitter();
+  for (const event of ['logout.instance', 'remove.instance', 'no.connection']) eventEmitter.on(event, () => undefined);
+  const rabbitmq = { emit: (_event: unknown) => undefined, init: () => undefined, get: (_name: string) => undefined };
+  const waMonitor = {
+    eventEmitter,
+    waInstances: {},
+    cleaningUp: (_name: string) => undefined,
+    cleaningStoreData: (_name: string) => undefined,
+  };
+  const channelController = { init: (_data: unknown, _parts: unknown): unknown => null };
+  const config: Record<string, unknown> = { ENABLED: true, EXCHANGE_NAME: 'evolution', EVENTS: {} };
+  return {
+    app: () => undefined,
+    configService: { get: () => config },
+    config,
+    host: { eventManager: { rabbitmq } as Record<string, unknown>, waMonitor, channelController },
+  };
+}
+
+const verdictsOf = (parts: ReturnType<typeof hostParts>) =>
+  Object.fromEntries(shakeHands(parts, settings).verdicts.map(({ feature, verdict }) => [feature, verdict]));
+
+describe('handshake', () => {
+  beforeAll(() => {
+    cacheEngine(engine(), 'instance');
+    cacheEngine(engine(), 'baileys');
+  });
+
+  it('a host with every shape has events on and the other seams in place', () => {
+    expect(verdictsOf(hostParts())).toEqual({
+      events: 'on',
+      sends: 'passing-through',
+      instances: 'passing-through',
+      cache: 'passing-through',
+    });
+  });
+
+  it('a required shape that is missing stops the start with one message that lists all of them', () => {
+    const parts = hostParts();
+    parts.host.eventManager = { rabbitmq: { emit: () => undefined, init: () => undefined } };
+    expect(() => shakeHands({ ...parts, app: {} }, settings)).toThrow(
+      /GUARD_HOST_SHAPE: .*app \(an Express application\); eventManager\.rabbitmq\.emit\(event\); eventManager\.rabbitmq\.get\(instance\)\./,
+    );
+  });
+
+  it('events are off where the host has RabbitMQ off', () => {
+    const parts = hostParts();
+    parts.config.ENABLED = false;
+    expect(verdictsOf(parts).events).toBe('off-by-setting');
+  });
+
+  it('a second listener on a logout means that the clean-up is not what it was read to be', () => {
+    const parts = hostParts();
+    parts.host.waMonitor.eventEmitter.on('logout.instance', () => undefined);
+    expect(verdictsOf(parts).instances).toBe('host-lacks');
+  });
+
+  it('a factory with other parameters is not joined', () => {
+    const parts = hostParts();
+    parts.host.channelController.init = (_data: unknown) => null;
+    expect(verdictsOf(parts).sends).toBe('host-lacks');
+  });
+
+  it('a cache engine without a method that is used is told', () => {
+    cacheEngine({ get: () => undefined }, 'groups');
+    expect(verdictsOf(hostParts()).cache).toBe('host-lacks');
+    cacheEngine(engine(), 'groups');
+  });
+});
+
+describe('seams', () => {
+  it('the cache seam gives back the very engine, or the nothing, that it was given', () => {
+    const given = engine();
+    expect(cacheEngine(given, 'instance')).toBe(given);
+    expect(cacheEngine(undefined, 'chatwoot')).toBeUndefined();
+  });
+
+  class Business {
+    constructor(readonly sent: unknown[] = []) {}
+    protected sendMessageWithTyping(number: string, message: unknown, options?: unknown, isIntegration = false) {
+      this.sent.push([number, message, options, isIntegration]);
+      return Promise.resolve('sent');
+    }
+    textMessage(number: string) {
+      return this.sendMessageWithTyping(number, { text: 'hello' }, undefined, true);
+    }
+  }
+
+  it('a send from within the channel class passes the handler with everything that the host gave, once for each', async () => {
+    const controller = { init: (_data: unknown, _parts: unknown) => new Business() };
+    const calls: SendCall[] = [];
+    const log = recordingLog();
+    joinSends(controller, (call, stock) => (calls.push(call), stock()), log);
+    const [first] = [
+      controller.init({ integration: 'WHATSAPP-BUSINESS' }, {}),
+      controller.init({ integration: 'WHATSAPP-BUSINESS' }, {}),
+    ];
+    await expect(first.textMessage('5511')).resolves.toBe('sent');
+    expect(first.sent).toEqual([['5511', { text: 'hello' }, undefined, true]]);
+    expect(calls).toEqual([
+      { integration: 'WHATSAPP-BUSINESS', channel: first, args: ['5511', { text: 'hello' }, undefined, true] },
+    ]);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('a channel class with another signature is left alone, and the operator is told', async () => {
+    class Changed {
+      sendMessageWithTyping(_all: object) {
+        return Promise.resolve('stock');
+      }
+    }
+    const controller = { init: (_data: unknown, _parts: unknown) => new Changed() };
+    const log = recordingLog();
+    joinSends(controller, () => Promise.resolve('handled'), log);
+    await expect(controller.init({ integration: 'EVOLUTION' }, {}).sendMessageWithTyping({})).resolves.toBe('stock');
+    expect(log.lines).toMatchObject([{ level: 'error', fields: { expected: 4, found: 1 } }]);
+  });
+
+  it('the stock clean-up runs only through the handler, with its arguments', () => {
+    const emitter = new EventEmitter();
+    const cleaned: unknown[][] = [];
+    emitter.on('logout.instance', (...args) => cleaned.push(args));
+    joinInstances(emitter as unknown as Emitter, (_event, args, stock) => (args[0] === 'kept' ? undefined : stock()));
+    emitter.emit('logout.instance', 'kept');
+    emitter.emit('logout.instance', 'shop', 'inner');
+    expect(cleaned).toEqual([['shop', 'inner']]);
+  });
+});

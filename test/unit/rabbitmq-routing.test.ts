@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { createRabbitmqRouting, standingRoutes } from '../../src/host/rabbitmq-routing';
+
+const config = {
+  ENABLED: true,
+  GLOBAL_ENABLED: true,
+  EXCHANGE_NAME: 'evolution',
+  EVENTS: { SEND_MESSAGE: true, CALL: false },
+};
+const toEvent = (event: string) => ({ instanceName: 'shop', event });
+const off = { get: () => Promise.resolve(null) };
+
+describe('routing to RabbitMQ', () => {
+  it("an instance's own queue is named by the instance and the event with dots", async () => {
+    const controller = { get: () => Promise.resolve({ enabled: true, events: ['TYPEBOT_CHANGE_STATUS'] }) };
+    const route = await createRabbitmqRouting(controller, { ...config, GLOBAL_ENABLED: false })('shop');
+    expect(route(toEvent('typebot.change-status'))).toEqual([
+      {
+        sink: 'rabbitmq',
+        target: {
+          routes: [
+            {
+              exchange: 'shop',
+              queue: 'shop.typebot.change-status',
+              bindingKey: 'typebot.change-status',
+              routingKey: 'typebot.change-status',
+            },
+          ],
+        },
+      },
+    ]);
+  });
+
+  it.each([
+    [undefined, 'send.message'],
+    ['', 'send.message'],
+    ['prod', 'prod.send.message'],
+  ])('with the prefix %p the global queue is %s', async (PREFIX_KEY, queue) => {
+    const prefixed = { ...config, ...(PREFIX_KEY !== undefined && { PREFIX_KEY }) };
+    const route = await createRabbitmqRouting(off, prefixed)('shop');
+    expect(route(toEvent('send.message'))).toMatchObject([{ target: { routes: [{ exchange: 'evolution', queue }] } }]);
+    expect(standingRoutes(prefixed)).toMatchObject([{ queue }]);
+  });
+
+  it('an event that neither the instance nor the global settings want goes nowhere', async () => {
+    const disabled = { get: () => Promise.resolve({ enabled: false, events: ['CALL'] }) };
+    expect((await createRabbitmqRouting(disabled, config)('shop'))(toEvent('call'))).toEqual([]);
+  });
+
+  it('settings of a shape that the host does not have are an error, not silence', async () => {
+    const strange = { get: () => Promise.resolve({ enabled: 'yes', events: 'all' }) };
+    await expect(createRabbitmqRouting(strange, config)('shop')).rejects.toThrow();
+  });
+
+  it('standing queues of events with a hyphen carry it, which their setting cannot', () => {
+    const hyphen = { ...config, EVENTS: { GROUP_PARTICIPANTS_UPDATE: true } };
+    expect(standingRoutes(hyphen)).toMatchObject([{ queue: 'group-participants.update' }]);
+  });
+});
