@@ -58,7 +58,7 @@ describe('settings', () => {
   it.each(Object.values<Setting>(SETTINGS).map((setting) => [setting.env, setting] as const))(
     'the default of %s would be accepted as a value',
     (_name, { type, default: value }) => {
-      if (value !== undefined) expect(type.safeParse(String(value)).success).toBe(true);
+      if (value !== undefined) expect(type.safeParse(`${value as string | number | boolean}`).success).toBe(true);
     },
   );
 });

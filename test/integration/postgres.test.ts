@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { Pool } from 'pg';
+import { createPool } from '../../src/stores/postgres/pool';
+import { createPostgresOutbox } from '../../src/stores/postgres';
+import { migrate } from '../../src/stores/postgres/migrate';
+import type { NewOutboxRow, OutboxStore } from '../../src/stores/outbox-store';
+import { recordingLog } from '../helpers/recording-log';
+import { createDatabase } from '../helpers/services';
+
+function row(number: number, chat = 'a@g.us', partition = 0): NewOutboxRow {
+  const event = { sink: 'rabbitmq', instance: 'shop', chat, event: 'send.message', target: { number } };
+  return {
+    ...event,
+    eventId: randomUUID(),
+    chatKey: partition,
+    partition,
+    payload: `${number}`,
+    payloadBytes: 1,
+    capturedAt: 1_000,
+  };
+}
+
+const everything = {
+  sink: 'rabbitmq',
+  partitions: [0, 1, 2],
+  afterSeq: 0,
+  exceptChatKeys: [],
+  rows: 1_000,
+  bytes: 1_000_000,
+};
+
+describe('the schema', () => {
+  it('is created once, however many hosts start at the same time', async () => {
+    const uri = await createDatabase();
+    const pools = Array.from({ length: 4 }, () => new Pool({ connectionString: uri, max: 1 }));
+    const ran = await Promise.all(pools.map((pool) => migrate(pool, 'guard', 'shop')));
+    expect(ran.filter((names) => names.length > 0)).toHaveLength(1);
+    await Promise.all(pools.map((pool) => pool.end()));
+  });
+
+  it('of another installation is refused, and nothing in it changes', async () => {
+    const pool = new Pool({ connectionString: await createDatabase() });
+    await migrate(pool, 'guard', 'first');
+    await expect(migrate(pool, 'guard', 'second')).rejects.toMatchObject({ code: 'GUARD_SCHEMA_FOREIGN' });
+    expect((await pool.query('SELECT client_name FROM guard.installation')).rows).toEqual([{ client_name: 'first' }]);
+    await pool.end();
+  });
+
+  it("is reached by the host's own URI, with the parameters that only Prisma knows", async () => {
+    const uri = `${await createDatabase()}?schema=evolution_api&pgbouncer=true&connection_limit=3`;
+    const pool = createPool({ uri, connections: 2, log: recordingLog() });
+    await expect(migrate(pool, 'guard', 'shop')).resolves.toEqual(['0001-outbox.sql']);
+    await pool.end();
+  });
+});
+
+describe('the outbox in PostgreSQL', () => {
+  let pool: Pool;
+  let outbox: OutboxStore;
+
+  beforeAll(async () => {
+    pool = new Pool({ connectionString: await createDatabase() });
+    await migrate(pool, 'guard', 'shop');
+    outbox = createPostgresOutbox(pool, 'guard');
+  });
+
+  afterAll(() => pool.end());
+
+  it('numbers events within their chats across batches and processes, without holes', async () => {
+    const chats = ['n1@g.us', 'n2@g.us', 'n3@g.us'];
+    const batch = (from: number) => Array.from({ length: 30 }, (_, n) => row(from + n, chats[(from + n) % 3]));
+    await Promise.all([0, 100, 200, 300].map((from) => outbox.append(batch(from))));
+    const rows = await outbox.fetch(everything);
+    for (const chat of chats) {
+      const sequences = rows.filter((item) => item.chat === chat).map(({ chatSequence }) => chatSequence);
+      expect(sequences).toEqual(Array.from({ length: 40 }, (_, n) => n + 1));
+    }
+    await outbox.markDelivered(rows.map(({ seq }) => seq));
+  });
+
+  it('takes the repeat of a batch without writing it twice', async () => {
+    const batch = [row(1, 'twice@g.us'), row(2, 'twice@g.us')];
+    await outbox.append(batch);
+    await outbox.append(batch);
+    const rows = await outbox.fetch(everything);
+    expect(rows.map(({ payload, chatSequence }) => [payload, chatSequence])).toEqual([['1', 1], ['2', 2]]); // prettier-ignore
+    await outbox.markDelivered(rows.map(({ seq }) => seq));
+  });
+
+  it('gives what waits in order, within partitions, behind a row, without chats, and up to a size', async () => {
+    const sized = (number: number, partition: number) => ({ ...row(number, 'f@g.us', partition), payloadBytes: 100 });
+    await outbox.append([sized(0, 0), sized(1, 1), sized(2, 2), sized(3, 0)]);
+    const numbers = async (request: Partial<typeof everything>) =>
+      (await outbox.fetch({ ...everything, ...request })).map(({ payload }) => Number(payload));
+    const [first] = await outbox.fetch(everything);
+    expect(await numbers({})).toEqual([0, 1, 2, 3]);
+    expect(await numbers({ partitions: [0, 2] })).toEqual([0, 2, 3]);
+    expect(await numbers({ afterSeq: first?.seq ?? 0 })).toEqual([1, 2, 3]);
+    expect(await numbers({ exceptChatKeys: [0] as never[] })).toEqual([1, 2]);
+    expect(await numbers({ rows: 3 })).toEqual([0, 1, 2]);
+    expect(await numbers({ bytes: 150 })).toEqual([0, 1]);
+    expect(await numbers({ bytes: 1 })).toEqual([0]);
+    await outbox.markDelivered((await outbox.fetch(everything)).map(({ seq }) => seq));
+  });
+
+  it('a dead letter keeps its reason, waits for nobody, and is counted', async () => {
+    await outbox.append([row(1, 'd@g.us'), { ...row(2, 'd@g.us'), deadReason: 'too large' }]);
+    const rows = await outbox.fetch(everything);
+    expect(rows.map(({ payload }) => payload)).toEqual(['1']);
+    await outbox.park(rows[0]?.seq ?? 0, 'no such queue');
+    expect(await outbox.backlog()).toEqual({ pending: 0, oldestCapturedAt: undefined, dead: 2 });
+    const reasons = await pool.query('SELECT last_error FROM guard.outbox WHERE dead_at IS NOT NULL ORDER BY seq');
+    expect(reasons.rows).toEqual([{ last_error: 'no such queue' }, { last_error: 'too large' }]);
+  });
+
+  it('a partition belongs to one owner until it is given back or its lease ends', async () => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    expect(await outbox.lease(first, 60_000)).toHaveLength(64);
+    expect(await outbox.lease(second, 60_000)).toEqual([]);
+    expect(await outbox.lease(first, 60_000)).toHaveLength(64);
+    await outbox.release(first);
+    expect(await outbox.lease(second, 0)).toHaveLength(64);
+    expect(await outbox.lease(first, 60_000)).toHaveLength(64);
+  });
+
+  it('purges what was delivered before a time, and nothing that waits or is dead', async () => {
+    await outbox.append([row(1, 'p@g.us')]);
+    const total = async () => (await pool.query('SELECT FROM guard.outbox')).rowCount ?? 0;
+    const kept = (await outbox.backlog()).pending + (await outbox.backlog()).dead;
+    expect(await outbox.purgeDelivered(0, 1_000)).toBe(0);
+    const before = await total();
+    expect(await outbox.purgeDelivered(Date.now() + 60_000, 10)).toBe(10);
+    expect(await total()).toBe(before - 10);
+    while ((await outbox.purgeDelivered(Date.now() + 60_000, 1_000)) > 0);
+    expect(await total()).toBe(kept);
+  });
+});
