@@ -21,7 +21,7 @@ export function prepareHosts({ host, dist, stockHost }: DemoOptions, progress: P
       guarded: viewBuilt(checkout, 'patched'),
     };
   }
-  buildIfStale();
+  buildIfStale(progress);
   progress.say(`copying and patching EvolutionAPI ${checkout.version}; ${checkout.folder} itself stays as it is`);
   return { stock: copySource(checkout, 'unpatched'), guarded: copySource(checkout, 'patched') };
 }

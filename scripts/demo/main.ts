@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { describe } from '../../src/core/errors';
 import type { RunningHost } from '../host/running-host';
-import { startPostgres, startRabbitmq, startRedis } from '../services';
+import { startPostgres, startRedis } from '../services';
+import { findBroker } from './broker';
 import { prepareHosts } from './hosts';
 import { readOptions } from './options';
 import { Progress } from '../host/progress';
@@ -14,27 +15,27 @@ async function demo(): Promise<number> {
   const progress = new Progress(out);
   const hosts = prepareHosts(options, progress);
 
-  progress.say(`starting ${hosts.guarded.caches ? 'PostgreSQL, Redis' : 'PostgreSQL'} and RabbitMQ for this run alone`);
+  progress.say('starting servers for this run alone');
   const own = { private: true };
   const [postgres, broker, cache] = await Promise.all([
     startPostgres(own),
-    startRabbitmq(own),
+    findBroker(progress),
     hosts.guarded.caches ? startRedis(own) : undefined,
   ]);
   const stage = { postgresUrl: postgres.url, cacheUrl: cache?.url, broker, outage: options.outage, progress };
 
   const stock = hosts.stock && (await runTrial(hosts.stock, false, stage));
-  await stock?.host.stop();
+  await stock?.end();
   const guarded = await runTrial(hosts.guarded, true, stage);
 
-  out.write(table(stock?.figures, guarded.figures));
+  out.write(table(stock?.outcome, guarded.outcome));
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ stock: stock?.figures ?? null, guarded: guarded.figures })}\n`);
+    process.stdout.write(`${JSON.stringify({ stock: stock?.outcome ?? null, guarded: guarded.outcome })}\n`);
   }
   if (options.keep) await keep(guarded.host, out);
-  await guarded.host.stop();
-  await Promise.all([postgres.stop(), broker.stop(), cache?.stop()]);
-  return guarded.figures.lost > 0 ? 1 : 0;
+  await guarded.end();
+  await Promise.all([postgres.stop(), broker?.stop(), cache?.stop()]);
+  return guarded.outcome.lost > 0 ? 1 : 0;
 }
 
 /** Resolves at Ctrl-C. */

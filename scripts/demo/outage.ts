@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunningRabbitmq } from '../services';
 import type { Progress } from '../host/progress';
+import type { BreakableBroker } from './broker';
 
 export const OUTAGES = ['stop', 'kill'] as const;
 export type Outage = (typeof OUTAGES)[number];
@@ -8,8 +8,9 @@ export type Outage = (typeof OUTAGES)[number];
 const AWAY_MS = 5_000;
 
 /** The broker goes, gracefully or not, and is started again a few seconds later. Resolves when it is back. */
-export async function breakBroker(broker: RunningRabbitmq, outage: Outage, progress: Progress): Promise<void> {
-  progress.say(outage === 'stop' ? '  the broker is being stopped' : '  the broker is being killed (SIGKILL)');
+export async function breakBroker(broker: BreakableBroker, outage: Outage, progress: Progress): Promise<void> {
+  const how = outage === 'stop' ? 'being stopped' : 'being killed (SIGKILL)';
+  progress.say(`  the broker is ${broker.how === 'given' ? 'being cut off' : how}`);
   const back = Date.now() + AWAY_MS;
   await broker.kill(outage === 'stop' ? 'SIGTERM' : 'SIGKILL');
   progress.say('  the broker is away');

@@ -4,6 +4,7 @@ export interface Accepted {
   chat: string;
 }
 
+/** What became of the RabbitMQ events of all accepted sends. */
 export interface Figures {
   accepted: number;
   delivered: number;
@@ -14,7 +15,7 @@ export interface Figures {
 
 /**
  * Compares what was accepted, each chat in the order of its sends, with the ids of the events as they came out of the
- * queue. `held` events are not lost: they wait in the outbox.
+ * queue. Events that are held in the outbox are not lost.
  */
 export function tally(accepted: readonly Accepted[], seen: readonly string[], held: number): Figures {
   const places = new Map(accepted.map(({ id, chat }, place) => [id, { chat, place }]));

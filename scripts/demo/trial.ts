@@ -2,30 +2,46 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, createTables } from '../host/database';
 import type { HostProgram } from '../host/program';
-import { RunningHost } from '../host/running-host';
-import type { RunningRabbitmq } from '../services';
-import { breakBroker, type Outage } from './outage';
 import type { Progress } from '../host/progress';
-import { drainQueue } from './queue';
+import { RunningHost } from '../host/running-host';
+import { freePort } from '../services/free-port';
+import type { BreakableBroker } from './broker';
+import { breakBroker, type Outage } from './outage';
+import { SendsQueue } from './queue';
 import { tally, type Accepted, type Figures } from './tally';
 import { sendAll, SENDS } from './traffic';
+import { WebhookReceiver } from './webhook-receiver';
 
 export interface Stage {
   postgresUrl: string;
   cacheUrl: string | undefined;
-  broker: RunningRabbitmq;
+  /** Undefined where there is none to be had: then webhooks show that the rest works. */
+  broker: BreakableBroker | undefined;
   outage: Outage;
   progress: Progress;
 }
 
+/** What a trial without a broker tells besides. */
+export interface WithoutBroker {
+  /** RabbitMQ events that wait in the outbox. */
+  held: number;
+  /** Sends whose webhook arrived. */
+  webhooks: number;
+}
+
+export type Outcome = Figures & Partial<WithoutBroker>;
+
 export interface Trial {
   host: RunningHost;
-  figures: Figures;
+  outcome: Outcome;
+  /** Ends the host and takes away what it has left. */
+  end(): Promise<void>;
 }
 
 const BREAK_AT = 50;
 const QUIET_MS = 2_000;
 const SETTLE_MS = 45_000;
+const EVENTS = ['SEND_MESSAGE'];
 
 /** Sends the traffic through one host, breaks the broker in the middle, and counts what came out of the queue. */
 export async function runTrial(program: HostProgram, guarded: boolean, stage: Stage): Promise<Trial> {
@@ -34,48 +50,58 @@ export async function runTrial(program: HostProgram, guarded: boolean, stage: St
   progress.say(`${name}: starting ${program.name}`);
   const host = await startHost(program, guarded, stage);
   const instance = `demo-${name}-${randomUUID().slice(0, 8)}`;
-  await host.createInstance(instance, { rabbitmq: ['SEND_MESSAGE'] });
+  const queue = broker && new SendsQueue(broker.url, instance);
+  const webhooks = broker ? undefined : await WebhookReceiver.start();
+  await host.createInstance(instance, {
+    rabbitmq: EVENTS,
+    ...(webhooks && { webhook: { url: webhooks.url, events: EVENTS } }),
+  });
 
-  progress.say(`${name}: ${SENDS} sends, one each 100 ms; the broker goes at send ${BREAK_AT}`);
+  progress.say(`${name}: ${SENDS} sends, one each 100 ms${broker ? `; the broker goes at send ${BREAK_AT}` : ''}`);
   let outageOver = Promise.resolve();
   const accepted = await sendAll(host, instance, (send) => {
-    if (send === BREAK_AT) outageOver = breakBroker(broker, outage, progress);
+    if (broker && send === BREAK_AT) outageOver = breakBroker(broker, outage, progress);
   });
   await outageOver;
   progress.say(`${name}: all ${accepted.length} accepted; waiting until nothing more arrives`);
-  const figures = await settle(host, guarded, broker.url, `${instance}.send.message`, accepted);
-  progress.say(`${name}: ${figures.delivered} delivered, ${figures.lost} lost`);
-  return { host, figures };
+  const outcome = await settle(accepted, guarded ? host : undefined, queue, webhooks);
+  progress.say(`${name}: ${outcome.delivered} delivered, ${outcome.lost} lost`);
+
+  const end = async () => {
+    await host.stop();
+    await queue?.remove();
+    webhooks?.stop();
+  };
+  return { host, outcome, end };
 }
 
 async function startHost(program: HostProgram, guarded: boolean, stage: Stage): Promise<RunningHost> {
   const { postgresUrl, cacheUrl, broker } = stage;
   const databaseUrl = await createDatabase(postgresUrl, `demo_${randomUUID().replaceAll('-', '')}`);
   await createTables(program, databaseUrl);
-  return RunningHost.start(program, { databaseUrl, brokerUrl: broker.url, cacheUrl, guarded });
+  const brokerUrl = broker?.url ?? `amqp://127.0.0.1:${await freePort()}`;
+  return RunningHost.start(program, { databaseUrl, brokerUrl, cacheUrl, guarded });
 }
 
-/** Reads until the host holds nothing back and nothing has arrived for a while. */
+/** Reads until nothing has changed for a while and, where there is a broker, the outbox holds nothing back. */
 async function settle(
-  host: RunningHost,
-  guarded: boolean,
-  brokerUrl: string,
-  queue: string,
   accepted: readonly Accepted[],
-): Promise<Figures> {
+  guardedHost: RunningHost | undefined,
+  queue: SendsQueue | undefined,
+  webhooks: WebhookReceiver | undefined,
+): Promise<Outcome> {
   const deadline = Date.now() + SETTLE_MS;
   const seen: string[] = [];
   let held = 0;
+  let before = '';
   for (let quietSince = Date.now(); Date.now() < deadline; await sleep(250)) {
-    held = guarded ? await pendingIn(host) : 0;
-    const arrived = await drainQueue(brokerUrl, queue);
-    seen.push(...arrived);
-    if (arrived.length > 0 || held > 0) quietSince = Date.now();
+    held = (await guardedHost?.health())?.outbox?.pending ?? 0;
+    seen.push(...((await queue?.drain()) ?? []));
+    const now = [seen.length, held, webhooks?.ids.length].join();
+    if (now !== before || (queue && held > 0)) quietSince = Date.now();
     else if (Date.now() - quietSince > QUIET_MS) break;
+    before = now;
   }
-  return tally(accepted, seen, held);
-}
-
-async function pendingIn(host: RunningHost): Promise<number> {
-  return (await host.health()).outbox?.pending ?? 0;
+  const figures = tally(accepted, seen, held);
+  return webhooks ? { ...figures, held, webhooks: tally(accepted, webhooks.ids, 0).delivered } : figures;
 }

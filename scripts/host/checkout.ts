@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openHost } from '../../patches/engine/host';
 import { MANIFEST_PATH } from '../../patches/engine/layout';
 
@@ -11,7 +11,8 @@ export interface Checkout {
 
 /** @throws one line that says what the folder lacks. */
 export function openCheckout(path: string): Checkout {
-  const { dir: folder, version } = openHost(path);
+  // npm runs scripts in the folder of this package, whichever the path was written for.
+  const { dir: folder, version } = openHost(resolve(process.env['INIT_CWD'] ?? '.', path));
   if (!existsSync(join(folder, 'node_modules', 'express'))) {
     throw new Error(`${folder} has no dependencies installed: run npm install and npm run db:generate there.`);
   }

@@ -19,7 +19,7 @@ function testHost(progress: Progress): number {
   return code;
 
   function prepareSource(): HostProgram {
-    buildIfStale();
+    buildIfStale(progress);
     progress.say(`copying and patching EvolutionAPI ${checkout.version}; ${checkout.folder} itself stays as it is`);
     const copy = copySource(checkout, 'patched');
     progress.say("type-checking the patched copy with the host's own compiler");
