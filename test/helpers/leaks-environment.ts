@@ -16,6 +16,9 @@ const WATCHED = new Set([
   'UDPWrap',
 ]);
 
+// A worker whose jest was killed would go on for ever, with the servers that its tests have started.
+process.once('disconnect', () => process.exit(1));
+
 /**
  * Fails a test file that leaves handles open: a socket, a timer, a server or a child process. Only a worker process can
  * tell: in jest's own, jest's timers come and go. `workerIdleMemoryLimit` is what makes jest always use workers.
