@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { findPluginPackage } from '../../patches/engine/plugin-package';
+import { addDoctorCommand } from './doctor';
 import { EXIT_CODES, fail } from './output';
 import { addPatchCommands } from './patch';
 
@@ -12,6 +13,7 @@ const program = new Command('evolution-guard')
   .addHelpText('afterAll', EXIT_CODES);
 
 addPatchCommands(program, plugin);
+addDoctorCommand(program, plugin);
 
 program.parseAsync().catch((error: unknown) => {
   process.exitCode = fail(error, process.argv.includes('--json'));

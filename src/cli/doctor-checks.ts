@@ -1,0 +1,133 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Log } from '../core/log';
+import { GuardError } from '../core/errors';
+import { readSettings, type Environment, type Settings } from '../core/settings';
+import { createMetrics } from '../metrics/metrics';
+import { asDatabaseError, createPool } from '../stores/postgres/pool';
+import { createPostgresOutbox } from '../stores/postgres';
+import { Broker } from '../stores/rabbitmq/broker';
+
+export interface Finding {
+  level: 'ok' | 'warning' | 'problem';
+  about: string;
+  /** What was found; for anything but `ok` also what to do. */
+  text: string;
+}
+
+const OLD_EVENT_MS = 60_000;
+const BROKER_PATIENCE_MS = 5_000;
+const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** The host's own .env, and over it what is set in the environment of the command: as the host reads them itself. */
+export function hostEnvironment(hostDir: string, own: Environment): Environment {
+  const file = join(hostDir, '.env');
+  return { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...own };
+}
+
+export function checkInstalled(hostDir: string, version: string): Finding {
+  const about = 'plugin';
+  const manifest = join(hostDir, 'node_modules', 'evolution-guard', 'package.json');
+  if (!existsSync(manifest)) {
+    return { level: 'problem', about, text: 'evolution-guard is not in node_modules: run npm install in the host.' };
+  }
+  const installed = (JSON.parse(readFileSync(manifest, 'utf8')) as { version?: unknown }).version;
+  if (installed === version) return { level: 'ok', about, text: `evolution-guard ${version} is installed` };
+  const text = `node_modules has evolution-guard ${String(installed)}, this command is ${version}: apply again, then npm install.`;
+  return { level: 'warning', about, text };
+}
+
+/** @returns the settings too, where they can be read. */
+export function checkSettings(environment: Environment): { finding: Finding; settings?: Settings } {
+  const about = 'settings';
+  try {
+    const settings = readSettings(environment);
+    if (settings.enabled) return { settings, finding: { level: 'ok', about, text: 'every setting is valid' } };
+    return {
+      settings,
+      finding: { level: 'warning', about, text: 'GUARD_ENABLED is not true: the host runs as stock.' },
+    };
+  } catch (error) {
+    if (!(error instanceof GuardError)) throw error;
+    return { finding: { level: 'problem', about, text: error.message } };
+  }
+}
+
+/** Reads only: creates neither schema nor table. */
+export async function checkDatabase(settings: Settings, now: number): Promise<Finding[]> {
+  const about = 'database';
+  if (!settings.databaseUri) {
+    return [
+      {
+        level: 'problem',
+        about,
+        text: 'Set DATABASE_CONNECTION_URI or GUARD_DATABASE_URI: without it the plugin stays off.',
+      },
+    ];
+  }
+  if (settings.databaseProvider === 'mysql') {
+    return [
+      {
+        level: 'problem',
+        about,
+        text: 'MySQL and MariaDB are not supported yet: set GUARD_DATABASE_PROVIDER and _URI to a PostgreSQL.',
+      },
+    ];
+  }
+  const { databaseUri: uri, databaseSchema: schema } = settings;
+  const pool = createPool({ uri, connections: 2, log: silent });
+  try {
+    const { rows } = await pool.query<{ table: string | null }>('SELECT to_regclass($1) AS table', [
+      `${schema}.outbox`,
+    ]);
+    if (rows[0]?.table == null) {
+      return [
+        { level: 'warning', about, text: `it answers; schema ${schema} is created at the first start of the host.` },
+      ];
+    }
+    const { pending, oldestCapturedAt, dead } = await createPostgresOutbox(pool, schema).backlog();
+    const findings: Finding[] = [{ level: 'ok', about, text: `schema ${schema} is there; ${pending} events wait` }];
+    if (oldestCapturedAt !== undefined && now - oldestCapturedAt > OLD_EVENT_MS) {
+      const age = Math.round((now - oldestCapturedAt) / 1000);
+      findings.push({
+        level: 'warning',
+        about: 'outbox',
+        text: `an event waits since ${age} s: does the host run, and does the broker answer?`,
+      });
+    }
+    if (dead > 0)
+      findings.push({
+        level: 'warning',
+        about: 'outbox',
+        text: `${dead} dead letters: see last_error in ${schema}.outbox.`,
+      });
+    return findings;
+  } catch (error) {
+    return [{ level: 'problem', about, text: asDatabaseError(error).message }];
+  } finally {
+    await pool.end();
+  }
+}
+
+export async function checkBroker(settings: Settings, environment: Environment): Promise<Finding> {
+  const about = 'rabbitmq';
+  if (environment.RABBITMQ_ENABLED?.trim() !== 'true') {
+    return { level: 'warning', about, text: 'RABBITMQ_ENABLED is not true: there are no events to guard.' };
+  }
+  if (!settings.rabbitmqUri)
+    return { level: 'problem', about, text: 'RABBITMQ_ENABLED is true, but RABBITMQ_URI is not set.' };
+  const { rabbitmqUri: uri, rabbitmqFrameMax: frameMax } = settings;
+  const broker = new Broker({ uri, frameMax, log: silent, random: Math.random, metrics: createMetrics() });
+  await broker.start();
+  try {
+    await broker.ready(AbortSignal.timeout(BROKER_PATIENCE_MS));
+    return { level: 'ok', about, text: 'it answers' };
+  } catch {
+    const error =
+      broker.lastError ?? new GuardError('GUARD_BROKER_UNREACHABLE', `No answer within ${BROKER_PATIENCE_MS} ms.`);
+    return { level: 'problem', about, text: error.message };
+  } finally {
+    await broker.stop();
+  }
+}

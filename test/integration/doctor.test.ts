@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  checkBroker,
+  checkDatabase,
+  checkInstalled,
+  checkSettings,
+  hostEnvironment,
+} from '../../src/cli/doctor-checks';
+import { readSettings } from '../../src/core/settings';
+import { startRig } from '../helpers/event-rig';
+import { createDatabase, createVhost } from '../helpers/services';
+
+const settingsFor = (environment: Record<string, string>) => readSettings({ GUARD_ENABLED: 'true', ...environment });
+const nobody = 'postgresql://nobody@127.0.0.1:1/none';
+
+describe('doctor', () => {
+  it("reads the host's .env, and lets the environment of the command win", () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+    writeFileSync(join(folder, '.env'), "GUARD_ENABLED=true\nRABBITMQ_URI='amqp://file'\n");
+    const environment = hostEnvironment(folder, { RABBITMQ_URI: 'amqp://shell' });
+    rmSync(folder, { recursive: true });
+    expect(environment).toEqual({ GUARD_ENABLED: 'true', RABBITMQ_URI: 'amqp://shell' });
+  });
+
+  it('tells a host that is switched off, and every mistake in the settings', () => {
+    expect(checkSettings({}).finding).toMatchObject({
+      level: 'warning',
+      text: expect.stringContaining('GUARD_ENABLED'),
+    });
+    const { finding, settings } = checkSettings({ GUARD_ENABLED: 'true', GUARD_TYPO: '1', GUARD_RELAY_WINDOW: 'x' });
+    expect(settings).toBeUndefined();
+    expect(finding.text).toMatch(/GUARD_RELAY_WINDOW.*GUARD_TYPO/s);
+  });
+
+  it('tells a plugin that is not installed', () => {
+    expect(checkInstalled(tmpdir(), '0.1.0')).toMatchObject({
+      level: 'problem',
+      text: expect.stringContaining('npm install'),
+    });
+  });
+
+  it('tells a database that does not answer, one without the schema, and what waits in it', async () => {
+    expect(await checkDatabase(settingsFor({ GUARD_DATABASE_URI: nobody }), 0)).toMatchObject([
+      { level: 'problem', text: expect.stringContaining('GUARD_DATABASE_UNREACHABLE') },
+    ]);
+    const databaseUrl = await createDatabase();
+    const settings = settingsFor({ GUARD_DATABASE_URI: databaseUrl, GUARD_DATABASE_SCHEMA: 'guard' });
+    expect(await checkDatabase(settings, 0)).toMatchObject([
+      { level: 'warning', text: expect.stringContaining('first start') },
+    ]);
+    const rig = await startRig({ databaseUrl, brokerUrl: 'amqp://127.0.0.1:1' });
+    await rig.emit(1, 'a@g.us');
+    await rig.stop();
+    const later = Date.now() + 120_000;
+    expect(await checkDatabase(settings, later)).toMatchObject([
+      { level: 'ok', text: expect.stringContaining('1 events wait') },
+      { level: 'warning', text: expect.stringMatching(/an event waits since 1[12]\d s/) },
+    ]);
+  });
+
+  it('tells whether the broker answers', async () => {
+    const enabled = { RABBITMQ_ENABLED: 'true' };
+    const up = settingsFor({ RABBITMQ_URI: await createVhost() });
+    const down = settingsFor({ RABBITMQ_URI: 'amqp://127.0.0.1:1' });
+    expect(await checkBroker(up, {})).toMatchObject({ level: 'warning' });
+    expect(await checkBroker(up, enabled)).toMatchObject({ level: 'ok' });
+    expect(await checkBroker(down, enabled)).toMatchObject({
+      level: 'problem',
+      text: expect.stringContaining('GUARD_BROKER_UNREACHABLE'),
+    });
+  });
+});
