@@ -57,6 +57,7 @@ export async function runTrial(program: HostProgram, guarded: boolean, stage: St
     ...(webhooks && { webhook: { url: webhooks.url, events: EVENTS } }),
   });
 
+  if (broker && !guarded) progress.say(`${name}: its queue is new, of which it loses the first events even in peace`);
   progress.say(`${name}: ${SENDS} sends, one each 100 ms${broker ? `; the broker goes at send ${BREAK_AT}` : ''}`);
   let outageOver = Promise.resolve();
   const accepted = await sendAll(host, instance, (send) => {

@@ -6,7 +6,8 @@ export function runScript(file) {
   prepare();
   const args = ['--import', 'tsx', file, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  // Ctrl-C reaches the script, too, and it is the script that has to end things.
+  // Whoever ends us means the script, which has servers to end first. Ctrl-C reaches it by itself.
   process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
   child.once('exit', (code) => (process.exitCode = code ?? 1));
 }
