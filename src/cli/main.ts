@@ -15,6 +15,9 @@ const program = new Command('evolution-guard')
 addPatchCommands(program, plugin);
 addDoctorCommand(program, plugin);
 
+// Whoever reads us, head for one, may have seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
+
 program.parseAsync().catch((error: unknown) => {
   process.exitCode = fail(error, process.argv.includes('--json'));
 });

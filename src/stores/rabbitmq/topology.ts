@@ -77,12 +77,18 @@ export class Topology {
   }
 
   private open(): Promise<Channel> {
-    this.channel ??= this.connection.createChannel().then((channel) => {
+    if (this.channel) return this.channel;
+    const opening = this.connection.createChannel().then((channel) => {
       // Without a listener an error event would end the process; the failed call reports the error.
       channel.on('error', () => undefined);
-      channel.on('close', () => (this.channel = undefined));
+      channel.on('close', () => forget());
       return channel;
     });
-    return this.channel;
+    const forget = () => {
+      if (this.channel === opening) this.channel = undefined; // else its successor is open already
+    };
+    opening.catch(forget);
+    this.channel = opening;
+    return opening;
   }
 }
