@@ -1,10 +1,8 @@
 import { describe } from '../../src/core/errors';
 import type { Progress } from '../host/progress';
-import { rabbitmq, startRabbitmq, type RunningService } from '../services';
+import { rabbitmq, startRabbitmq } from '../services';
 import { Door } from './door';
-
-/** A broker that can go away and come back. */
-export type BreakableBroker = Pick<RunningService, 'url' | 'how' | 'kill' | 'restart' | 'stop'>;
+import type { BreakableBroker } from './outage';
 
 /**
  * One of our own; or, where only a URL is given, a door to that one. Undefined, with a line that says why, where there

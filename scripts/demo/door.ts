@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from '../services/free-port';
-import type { BreakableBroker } from './broker';
+import type { BreakableBroker } from './outage';
 
 /** The way to a broker that belongs to someone else: shutting it is all the outage that they can be asked for. */
 export class Door implements BreakableBroker {
@@ -23,10 +23,10 @@ export class Door implements BreakableBroker {
     return door;
   }
 
-  async kill(): Promise<void> {
+  kill(): Promise<void> {
     this.server?.close();
     for (const socket of this.sockets) socket.destroy();
-    await Promise.resolve();
+    return Promise.resolve();
   }
 
   async restart(): Promise<void> {

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../host/progress';
-import type { BreakableBroker } from './broker';
+import type { RunningService } from '../services';
 
 export const OUTAGES = ['stop', 'kill'] as const;
 export type Outage = (typeof OUTAGES)[number];
+
+/** A broker that can go away and come back. */
+export type BreakableBroker = Pick<RunningService, 'url' | 'how' | 'kill' | 'restart' | 'stop'>;
 
 const AWAY_MS = 5_000;
 

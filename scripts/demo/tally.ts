@@ -15,9 +15,9 @@ export interface Figures {
 
 /**
  * Compares what was accepted, each chat in the order of its sends, with the ids of the events as they came out of the
- * queue. Events that are held in the outbox are not lost.
+ * queue.
  */
-export function tally(accepted: readonly Accepted[], seen: readonly string[], held: number): Figures {
+export function tally(accepted: readonly Accepted[], seen: readonly string[]): Figures {
   const places = new Map(accepted.map(({ id, chat }, place) => [id, { chat, place }]));
   const ours = seen.filter((id) => places.has(id));
   const firsts = [...new Set(ours)];
@@ -32,7 +32,7 @@ export function tally(accepted: readonly Accepted[], seen: readonly string[], he
   return {
     accepted: accepted.length,
     delivered: firsts.length,
-    lost: Math.max(0, accepted.length - firsts.length - held),
+    lost: accepted.length - firsts.length,
     duplicated: ours.length - firsts.length,
     outOfOrder,
   };

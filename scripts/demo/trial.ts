@@ -5,8 +5,7 @@ import type { HostProgram } from '../host/program';
 import type { Progress } from '../host/progress';
 import { RunningHost } from '../host/running-host';
 import { freePort } from '../services/free-port';
-import type { BreakableBroker } from './broker';
-import { breakBroker, type Outage } from './outage';
+import { breakBroker, type BreakableBroker, type Outage } from './outage';
 import { SendsQueue } from './queue';
 import { tally, type Accepted, type Figures } from './tally';
 import { sendAll, SENDS } from './traffic';
@@ -103,6 +102,7 @@ async function settle(
     else if (Date.now() - quietSince > QUIET_MS) break;
     before = now;
   }
-  const figures = tally(accepted, seen, held);
-  return webhooks ? { ...figures, held, webhooks: tally(accepted, webhooks.ids, 0).delivered } : figures;
+  const figures = tally(accepted, seen);
+  if (!webhooks) return figures;
+  return { ...figures, lost: figures.lost - held, held, webhooks: tally(accepted, webhooks.ids).delivered };
 }
