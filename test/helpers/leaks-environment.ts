@@ -16,8 +16,10 @@ const WATCHED = new Set([
   'UDPWrap',
 ]);
 
-// A worker whose jest was killed would go on for ever, with the servers that its tests have started.
-process.once('disconnect', () => process.exit(1));
+// A worker whose jest was killed would go on for ever, with the servers that its tests have started. Asked of the system
+// instead of a listener on 'disconnect', which would itself keep the worker from ending.
+const jest = process.ppid;
+setInterval(() => process.ppid === jest || process.exit(1), 1000).unref();
 
 /**
  * Fails a test file that leaves handles open: a socket, a timer, a server or a child process. Only a worker process can
