@@ -22,6 +22,7 @@ const clock = systemClock;
 
 /** Wires everything: the only place that knows all parts. Starts in order; what it returns stops in reverse. */
 export async function compose(parts: HostParts, settings: Settings): Promise<() => Promise<void>> {
+  const startedAt = clock.monotonic();
   const log = createLog(settings.logLevel);
   const nothing = () => Promise.resolve();
   if (!settings.databaseUri) {
@@ -64,7 +65,9 @@ export async function compose(parts: HostParts, settings: Settings): Promise<() 
   host.app.use('/guard', createRouter(settings.apiKey, status, metrics));
 
   for (const { feature, verdict } of host.verdicts) metrics.featureOn.set({ feature }, verdict === 'on' ? 1 : 0);
-  log.info({ guard: status.guardVersion, host: status.hostVersion, features: host.verdicts }, 'handshake');
+  const attachMs = Math.round(clock.monotonic() - startedAt);
+  const versions = { guard: status.guardVersion, host: status.hostVersion };
+  log.info({ ...versions, features: host.verdicts, attachMs }, 'handshake');
 
   const stop = async () => {
     for (const end of stops.reverse()) await end();
