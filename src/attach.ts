@@ -1,3 +1,4 @@
+import { systemClock } from './core/clock';
 import type { HostParts } from './host/shapes';
 import { loadSettings } from './register';
 import { stopStart } from './core/stop-start';
@@ -9,10 +10,11 @@ import { stopStart } from './core/stop-start';
 export async function attach(parts: HostParts): Promise<void> {
   const settings = loadSettings();
   if (!settings?.enabled) return;
+  const startedAt = systemClock.monotonic();
   try {
     // Loaded only now: a host that is not guarded pays nothing for drivers that it does not use.
     const { compose } = await import('./compose.js');
-    await compose(parts, settings);
+    await compose(parts, settings, startedAt);
   } catch (error) {
     stopStart(error);
   }

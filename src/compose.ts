@@ -20,9 +20,12 @@ import { guardVersion, hostVersion } from './core/version';
 const random = Math.random;
 const clock = systemClock;
 
-/** Wires everything: the only place that knows all parts. Starts in order; what it returns stops in reverse. */
-export async function compose(parts: HostParts, settings: Settings): Promise<() => Promise<void>> {
-  const startedAt = clock.monotonic();
+/**
+ * Wires everything: the only place that knows all parts. Starts in order; what it returns stops in reverse.
+ *
+ * @param startedAt on the monotonic clock, for the figure in the log: loading this module is most of the start.
+ */
+export async function compose(parts: HostParts, settings: Settings, startedAt: number): Promise<() => Promise<void>> {
   const log = createLog(settings.logLevel);
   const nothing = () => Promise.resolve();
   if (!settings.databaseUri) {

@@ -119,6 +119,7 @@ export class Relay {
     const room = 2 * window - this.lanes.size;
     if (partitions.length === 0 || this.drained || room < window / 2 || this.lanes.bytes > LOAD_BYTES) return;
     this.drained = true; // a wake during the fetch makes this false again
+    this.lanes.beginFetch();
     const rows = await store.fetch({
       sink: sink.name,
       partitions,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { startRig, sendMessage, type EventRig } from '../helpers/event-rig';
-import { readQueues } from '../helpers/queue-reader';
+import { assess, readQueues } from '../helpers/queue-reader';
 import { createDatabase, createVhost } from '../helpers/services';
 
 const QUORUM = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
@@ -79,6 +79,20 @@ describe('events to RabbitMQ', () => {
       reader.received.filter((item) => item.chat === chat).map(({ sequence, body }) => [sequence, body.data.number]);
     expect(sequences('even@g.us')).toEqual([[1, 0], [2, 2], [3, 4]]); // prettier-ignore
     expect(sequences('odd@g.us')).toEqual([[1, 1], [2, 3]]); // prettier-ignore
+  });
+
+  it('while nothing fails, no event comes twice', async () => {
+    const reader = await readQueues(brokerUrl, ['steady.send.message']);
+    const events = 3_000;
+    // A few at a time, so that captures, fetches and marks run beside each other.
+    const lane = async (first: number) => {
+      for (let number = first; number < events; number += 20) await rig.emit(number, `${number % 37}@g.us`, 'steady');
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, first) => lane(first)));
+    await reader.until((received) => new Set(received.map(({ messageId }) => messageId)).size === events);
+    await waitForDelivery(rig);
+    await reader.close();
+    expect(assess(events, reader.received)).toMatchObject({ lost: 0, duplicated: 0 });
   });
 
   it('what the host changes in the event after its emit does not show in the message', async () => {

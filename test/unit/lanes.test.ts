@@ -54,6 +54,15 @@ describe('lanes', () => {
     expect([lanes.size, lanes.bytes]).toEqual([2, 20]);
   });
 
+  it('a row that is settled while a fetch is under way is not delivered again by its answer', () => {
+    takeAll(lanes);
+    lanes.delivered(row(1, 7));
+    lanes.beginFetch();
+    lanes.settled([1]);
+    lanes.add([row(1, 7), row(4, 9)]);
+    expect(takeAll(lanes).map(({ seq }) => seq)).toEqual([3, 4]);
+  });
+
   it('a chat that stalls is left out until its wait is over, and others go on', () => {
     takeAll(lanes);
     expect(lanes.stall(row(1, 7), () => 100)).toBe(1);
