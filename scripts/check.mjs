@@ -7,7 +7,7 @@ const CHECKS = {
   formatting: ['prettier', '--check', '.'],
   lint: ['eslint', '.'],
   types: ['tsc', '-p', '.'],
-  'import direction': ['depcruise', '--config', 'scripts/imports.cjs', 'src', 'patches'],
+  'import direction': ['depcruise', '--config', 'scripts/imports.cjs', 'src', 'patches', 'test', 'scripts'],
   'generated pages': ['tsx', 'scripts/docs/main.ts', '--check'],
   'names of tests': ['tsx', 'scripts/test-names.ts'],
 };

@@ -1,13 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { EventManager } from './server-module';
-import type { EmitData } from './stock-rabbitmq';
-
-export interface InstanceData {
-  instanceName: string;
-  integration: string;
-  rabbitmq?: { enabled: boolean; events: string[] };
-  webhook?: { url: string; events: string[] };
-}
+import type { EmitData, Events, InstanceData } from './shapes';
 
 interface Options {
   delay?: number;
@@ -19,7 +11,7 @@ export abstract class Channel {
 
   constructor(
     readonly settings: InstanceData,
-    private readonly events: EventManager,
+    private readonly events: Events,
   ) {}
 
   abstract textMessage(data: { number: string; text: string; delay?: number }): Promise<unknown>;
@@ -90,7 +82,7 @@ class Evolution extends Channel {
   }
 }
 
-const KINDS: Record<string, new (settings: InstanceData, events: EventManager) => Channel> = {
+const KINDS: Record<string, new (settings: InstanceData, events: Events) => Channel> = {
   'WHATSAPP-BAILEYS': Baileys,
   'WHATSAPP-BUSINESS': Business,
   EVOLUTION: Evolution,
@@ -98,7 +90,7 @@ const KINDS: Record<string, new (settings: InstanceData, events: EventManager) =
 
 /** The factory that makes every instance, as the host's ChannelController. */
 export class ChannelController {
-  constructor(private readonly events: EventManager) {}
+  constructor(private readonly events: Events) {}
 
   init(instanceData: InstanceData, _parts: unknown): Channel | null {
     const Kind = KINDS[instanceData.integration];

@@ -6,9 +6,9 @@
 import '../../../src/register';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { attach } from '../../../src';
-import type { InstanceData } from './channels';
 import { configService, settings } from './config';
 import * as serverModule from './server-module';
+import type { InstanceData } from './shapes';
 
 const { channelController, eventManager, waMonitor } = serverModule;
 

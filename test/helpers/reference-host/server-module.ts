@@ -2,7 +2,8 @@ import { cacheEngine } from '../../../src';
 import { ChannelController } from './channels';
 import { settings } from './config';
 import { Monitor } from './monitor';
-import { StockRabbitmq, type EmitData } from './stock-rabbitmq';
+import type { EmitData } from './shapes';
+import { StockRabbitmq } from './stock-rabbitmq';
 import { StockWebhook } from './stock-webhook';
 
 /** Asks one sink after the other, as the host's event manager. */

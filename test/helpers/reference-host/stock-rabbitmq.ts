@@ -1,21 +1,6 @@
 import * as amqp from 'amqplib/callback_api';
-import type { Monitor } from './monitor';
 import type { RabbitmqSettings } from './config';
-
-/** What the host's event manager hands to each sink. */
-export interface EmitData {
-  instanceName: string;
-  origin: string;
-  event: string;
-  data: unknown;
-  serverUrl: string;
-  dateTime: string;
-  sender: string | undefined;
-  apiKey: string | null;
-  local?: boolean;
-  integration?: string[];
-  extra?: Record<string, unknown>;
-}
+import type { EmitData, Instances } from './shapes';
 
 const MOST_RECONNECTS = 10;
 const FIRST_DELAY_MS = 5_000;
@@ -33,7 +18,7 @@ export class StockRabbitmq {
 
   constructor(
     private readonly settings: RabbitmqSettings,
-    private readonly monitor: Monitor,
+    private readonly monitor: Instances,
   ) {
     this.status = settings.ENABLED;
   }

@@ -1,9 +1,8 @@
-import type { Monitor } from './monitor';
-import type { EmitData } from './stock-rabbitmq';
+import type { EmitData, Instances } from './shapes';
 
 /** Webhooks in their simplest stock form: one instance URL, one attempt. */
 export class StockWebhook {
-  constructor(private readonly monitor: Monitor) {}
+  constructor(private readonly monitor: Instances) {}
 
   async emit(eventData: EmitData): Promise<void> {
     const { instanceName, event, data, dateTime } = eventData;
