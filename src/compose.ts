@@ -81,7 +81,14 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
 
 async function startBroker(host: Host, settings: Settings, log: Log, metrics: Metrics): Promise<Broker | undefined> {
   if (!host.eventManager || !settings.rabbitmqUri) return undefined;
-  const broker = new Broker({ uri: settings.rabbitmqUri, frameMax: settings.rabbitmqFrameMax, log, random, metrics });
+  const broker = new Broker({
+    uri: settings.rabbitmqUri,
+    frameMax: settings.rabbitmqFrameMax,
+    log,
+    clock,
+    random,
+    metrics,
+  });
   await broker.start();
   return broker;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { systemClock } from '../core/clock';
 import type { Log } from '../core/log';
 import { GuardError } from '../core/errors';
 import { readSettings, type Environment, type Settings } from '../core/settings';
@@ -118,7 +119,14 @@ export async function checkBroker(settings: Settings, environment: Environment):
   if (!settings.rabbitmqUri)
     return { level: 'problem', about, text: 'RABBITMQ_ENABLED is true, but RABBITMQ_URI is not set.' };
   const { rabbitmqUri: uri, rabbitmqFrameMax: frameMax } = settings;
-  const broker = new Broker({ uri, frameMax, log: silent, random: Math.random, metrics: createMetrics() });
+  const broker = new Broker({
+    uri,
+    frameMax,
+    log: silent,
+    clock: systemClock,
+    random: Math.random,
+    metrics: createMetrics(),
+  });
   await broker.start();
   try {
     await broker.ready(AbortSignal.timeout(BROKER_PATIENCE_MS));

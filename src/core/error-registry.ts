@@ -61,6 +61,10 @@ export const REGISTRY = {
     meaning: 'Events wait for the database and the buffer in memory is full: this event was refused.',
     remedy: 'Bring the database back; raise GUARD_CAPTURE_BUFFER_EVENTS if outages of this length must be survived.',
   },
+  GUARD_CAPTURE_ABANDONED: {
+    meaning: 'The host was told to end while events waited for a database that did not answer: they are lost.',
+    remedy: 'Bring the database back before the host is stopped.',
+  },
   GUARD_HOST_NOT_FOUND: {
     meaning: 'The folder is no EvolutionAPI checkout.',
     remedy: 'Name the folder that holds the package.json of evolution-api and its src folder.',

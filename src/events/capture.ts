@@ -73,13 +73,18 @@ export class Capture {
     }
   }
 
-  /** Writes what waits, within the given time. */
+  /** Writes what waits, within the given time. What is left then is lost, and said to be. */
   async stop(withinMs: number): Promise<void> {
     const patience = new AbortController();
     await Promise.race([this.running, sleep(withinMs, patience.signal)]);
     patience.abort();
     this.stopping.abort();
     await this.running;
+    const lost = this.waiting.length;
+    if (lost === 0) return;
+    const abandoned = new GuardError('GUARD_CAPTURE_ABANDONED', `${lost} events.`);
+    this.options.metrics.eventsRefused.inc({ code: abandoned.code }, lost);
+    this.options.log.error({ code: abandoned.code, events: lost }, abandoned.message);
   }
 
   private admit(received: unknown): Omit<Waiting, 'done'> {

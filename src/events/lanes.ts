@@ -120,6 +120,12 @@ export class Lanes {
     return [...this.stalls.keys()].filter((chatKey) => this.isStalled(chatKey));
   }
 
+  /** Milliseconds until the first chat's wait ends; Infinity where none waits. */
+  untilWake(): number {
+    const waits = [...this.stalls.values()].filter(({ until }) => until > 0).map(({ until }) => until);
+    return Math.max(0, Math.min(...waits) - this.clock.monotonic());
+  }
+
   /** @returns whether a chat's wait has ended since the last call: its rows must be loaded again. */
   wakeStalled(): boolean {
     let any = false;

@@ -96,7 +96,7 @@ export class Relay {
         await this.load();
         failures = 0;
         this.dispatch();
-        await this.waker.wait(LOOK_AGAIN_MS, this.stopping.signal);
+        await this.waker.wait(Math.min(LOOK_AGAIN_MS, this.lanes.untilWake()), this.stopping.signal);
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         if (failures === 0) log.warn({ detail: describe(error) }, 'the outbox could not be read');

@@ -38,7 +38,7 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
   const owned = { uri: databaseUrl, schema: 'guard', clientName: 'test', connections: 4 };
   const database = new Database({ ...owned, log, random, metrics });
   await database.start();
-  const broker = new Broker({ uri: brokerUrl, frameMax: 8192, log, random, metrics });
+  const broker = new Broker({ uri: brokerUrl, frameMax: 8192, log, clock: systemClock, random, metrics });
   await broker.start();
   const config = { ENABLED: true, GLOBAL_ENABLED: false, EXCHANGE_NAME: 'evolution', EVENTS: {}, ...options.config };
   const events = startEvents({

@@ -94,9 +94,9 @@ describe('capture', () => {
     expect(log.lines.map(({ fields }) => fields.code)).toEqual(['GUARD_CAPTURE_FULL']);
   });
 
-  it('a stop waits for what is under way, but not for ever', async () => {
+  it('a stop waits for what is under way, but not for ever, and tells what is lost', async () => {
     const store = slowStore();
-    const { capture } = captureInto(store);
+    const { capture, log } = captureInto(store);
     void capture.capture(sendMessage(0, 'a@g.us', 'shop'));
     await turns();
     const stopped = capture.stop(20);
@@ -104,5 +104,6 @@ describe('capture', () => {
     store.end(new Error('away'));
     await stopped;
     expect(store.batches).toHaveLength(1);
+    expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { code: 'GUARD_CAPTURE_ABANDONED', events: 1 } });
   });
 });

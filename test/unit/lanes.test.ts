@@ -69,9 +69,11 @@ describe('lanes', () => {
     lanes.add([row(1, 7), row(3, 7), row(4, 9)]);
     expect(takeAll(lanes).map(({ seq }) => seq)).toEqual([4]);
     expect(lanes.stalledKeys()).toEqual([7]);
+    expect(lanes.untilWake()).toBe(100);
     expect(lanes.wakeStalled()).toBe(false);
     time += 100;
     expect(lanes.wakeStalled()).toBe(true);
+    expect(lanes.untilWake()).toBe(Infinity);
     lanes.add([row(1, 7), row(3, 7)]);
     expect(takeAll(lanes).map(({ seq }) => seq)).toEqual([1]);
   });

@@ -1,5 +1,6 @@
 import { connect, type ChannelModel, type RecoveringChannelModel } from 'amqplib';
 import { backoffMs, type Random } from '../../core/backoff';
+import type { Clock } from '../../core/clock';
 import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import { sleep } from '../../core/sleep';
@@ -12,6 +13,7 @@ export interface BrokerOptions {
   uri: string;
   frameMax: number;
   log: Log;
+  clock: Clock;
   random: Random;
   metrics: Pick<Metrics, 'brokerConnected' | 'brokerConnects'>;
 }
@@ -29,6 +31,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const MOST_DELAY_MS = 5_000;
 /** How soon after being asked to close a broker that does not answer is left behind. */
 const CLOSE_TIMEOUT_MS = 2_000;
+/** A channel that lasted this long has worked: the next one need not be waited for. */
+const LASTING_MS = 10_000;
 
 /** The connection to RabbitMQ: opened again for ever, with backoff and jitter, never before the last one is gone. */
 export class Broker {
@@ -94,13 +98,14 @@ export class Broker {
 
   /** One confirm channel after another for as long as this connection lives. */
   private async serve(model: ChannelModel): Promise<void> {
-    const { log, metrics, random } = this.options;
+    const { log, metrics, clock, random } = this.options;
     const lost = new Promise<'lost'>((resolve) => model.once('close', () => resolve('lost')));
     const topology = new Topology(model, log, this.mismatches);
     let alive = true;
     void lost.then(() => (alive = false));
     metrics.brokerConnects.inc();
     for (let attempt = 0; alive && !this.stopping.signal.aborted; attempt += 1) {
+      const since = clock.monotonic();
       try {
         const channel = await model.createConfirmChannel();
         const ended = new Promise<void>((resolve) => channel.on('close', () => resolve()));
@@ -113,6 +118,7 @@ export class Broker {
       } catch (error) {
         log.warn({ detail: describe(error) }, 'no channel could be opened');
       }
+      if (clock.monotonic() - since > LASTING_MS) attempt = 0;
       if (alive) await Promise.race([lost, sleep(backoffMs(attempt, random), this.stopping.signal)]);
     }
   }
