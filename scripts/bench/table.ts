@@ -1,0 +1,50 @@
+import { ratiosOf, type Measured } from './figures';
+import { RATE } from './latency';
+import { CONTENDERS, type ContenderName } from './names';
+import type { Results } from './task';
+
+const TITLES: Readonly<Record<ContenderName, string>> = {
+  guard: 'evolution-guard',
+  bare: 'amqplib alone, confirms',
+  stock: 'the stock way, no confirms',
+  pgBoss: 'pg-boss',
+  graphileWorker: 'graphile-worker',
+};
+
+export function eventsTable(measured: Measured): string {
+  const lines = [line('', 'events/s', 'guard is', 'CPU s/10,000', 'peak RSS MB')];
+  const guard = measured.throughputs.guard?.eventsPerSecond;
+  for (const name of CONTENDERS) {
+    const throughput = measured.throughputs[name];
+    if (!throughput) continue;
+    const { eventsPerSecond, cpuSecondsPer10k, peakRssMb } = throughput;
+    const ratio = guard === undefined ? '' : `x ${(guard / eventsPerSecond).toFixed(2)}`;
+    lines.push(line(TITLES[name], whole(eventsPerSecond), ratio, cpuSecondsPer10k.toFixed(2), whole(peakRssMb)));
+  }
+  const { vsBestQueue } = ratiosOf(measured);
+  if (vsBestQueue !== null)
+    lines.push(`\n  evolution-guard moves ${vsBestQueue} times what the better job queue does.\n`);
+  const { latency } = measured;
+  if (latency) {
+    const { emitP50Ms, emitP99Ms, endToEndP50Ms, endToEndP99Ms } = latency;
+    lines.push(`\n  evolution-guard at ${whole(RATE)} events/s, in milliseconds\n`, line('', 'p50', 'p99'));
+    lines.push(line('emit', emitP50Ms.toFixed(1), emitP99Ms.toFixed(1)));
+    lines.push(line('emit to consumer', endToEndP50Ms.toFixed(1), endToEndP99Ms.toFixed(1)));
+  }
+  return `\n${lines.join('')}\n`;
+}
+
+export function backlogTable(drained: readonly Results['backlog'][]): string {
+  const rows = drained.map(({ rows, seconds, eventsPerSecond }) =>
+    line(`${whole(rows)} waiting`, seconds.toFixed(1), whole(eventsPerSecond)),
+  );
+  return `\n${line('', 'seconds', 'events/s')}${rows.join('')}\n`;
+}
+
+function line(title: string, ...cells: string[]): string {
+  return `  ${title.padEnd(28)}${cells.map((cell) => cell.padStart(14)).join('')}\n`;
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

@@ -1,0 +1,23 @@
+import type { Latency } from './latency';
+import type { ContenderName } from './names';
+import type { Limits, Throughput } from './throughput';
+
+/** What one child process is to do, on a database and a queue of its own. */
+export type Task =
+  | { kind: 'throughput'; contender: ContenderName; limits: Limits }
+  | { kind: 'latency'; contender: ContenderName }
+  | { kind: 'backlog'; rows: number };
+
+export interface Results {
+  throughput: Throughput;
+  latency: Latency;
+  backlog: { rows: number; eventsPerSecond: number; seconds: number };
+}
+
+export interface Assignment {
+  task: Task;
+  databaseUrl: string;
+  brokerUrl: string;
+}
+
+export type Answer = { result: Results[keyof Results] } | { error: string };
