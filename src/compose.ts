@@ -65,7 +65,8 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   if (host.channelController) joinSends(host.channelController, passSend, log);
   if (host.monitor) joinInstances(host.monitor.eventEmitter, passInstance);
   const status = statusOf(database, broker, host);
-  host.app.use('/guard', createRouter(settings.apiKey, status, metrics));
+  const tools = { store: database.deadLetters, maxBytes: settings.eventMaxBytes, log };
+  host.app.use('/guard', createRouter(settings.apiKey, status, metrics, tools));
 
   for (const { feature, verdict } of host.verdicts) metrics.featureOn.set({ feature }, verdict === 'on' ? 1 : 0);
   const attachMs = Math.round(clock.monotonic() - startedAt);

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { systemClock } from '../core/clock';
 import type { Log } from '../core/log';
 import { GuardError } from '../core/errors';
@@ -20,12 +19,6 @@ export interface Finding {
 const OLD_EVENT_MS = 60_000;
 const BROKER_PATIENCE_MS = 5_000;
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-
-/** The host's own .env, and over it what is set in the environment of the command: as the host reads them itself. */
-export function hostEnvironment(hostDir: string, own: Environment): Environment {
-  const file = join(hostDir, '.env');
-  return { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...own };
-}
 
 export function checkInstalled(hostDir: string, version: string): Finding {
   const about = 'plugin';
@@ -101,7 +94,7 @@ export async function checkDatabase(settings: Settings, now: number): Promise<Fi
       findings.push({
         level: 'warning',
         about: 'outbox',
-        text: `${dead} dead letters: see last_error in ${schema}.outbox.`,
+        text: `${dead} dead letters: see evolution-guard dead-letters list.`,
       });
     return findings;
   } catch (error) {

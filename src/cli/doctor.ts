@@ -2,14 +2,8 @@ import type { Command } from 'commander';
 import type { PluginPackage } from '../../patches/engine/plugin-package';
 import { status } from '../../patches/engine/status';
 import { release } from '../../patches/series';
-import {
-  checkBroker,
-  checkDatabase,
-  checkInstalled,
-  checkSettings,
-  hostEnvironment,
-  type Finding,
-} from './doctor-checks';
+import { checkBroker, checkDatabase, checkInstalled, checkSettings, type Finding } from './doctor-checks';
+import { hostEnvironment } from './host-environment';
 import { print } from './output';
 
 /** evolution-guard doctor */

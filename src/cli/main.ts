@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { findPluginPackage } from '../../patches/engine/plugin-package';
+import { addDeadLetterCommands } from './dead-letters';
 import { addDoctorCommand } from './doctor';
 import { EXIT_CODES, fail } from './output';
+import { addOutboxCommands } from './outbox';
 import { addPatchCommands } from './patch';
 
 const plugin = findPluginPackage(__dirname);
@@ -14,6 +16,8 @@ const program = new Command('evolution-guard')
 
 addPatchCommands(program, plugin);
 addDoctorCommand(program, plugin);
+addDeadLetterCommands(program);
+addOutboxCommands(program);
 
 // Whoever reads us, head for one, may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));

@@ -1,9 +1,13 @@
 import { Router } from 'express';
 import type { Metrics } from '../metrics/metrics';
 import { requireApiKey } from './auth';
+import { discardDeadLetters, listDeadLetters, redriveDeadLetters, showEvent, type OutboxTools } from './dead-letters';
 import { getHealth } from './get-health';
 import { getMetrics } from './get-metrics';
 import type { Handler } from './handler';
+import { getOutbox, replayOutbox } from './outbox';
+import { parseBody } from './parse-body';
+import { answerProblem } from './problem';
 import type { Status } from './status';
 
 interface Route {
@@ -13,16 +17,24 @@ interface Route {
 }
 
 /** Every route under /guard. All of them ask for the API key. */
-export function createRouter(apiKey: string | undefined, status: Status, metrics: Metrics): Router {
+export function createRouter(apiKey: string | undefined, status: Status, metrics: Metrics, tools: OutboxTools): Router {
   const routes: Route[] = [
     { method: 'get', path: '/health', handler: getHealth(status) },
     { method: 'get', path: '/metrics', handler: getMetrics(status, metrics) },
+    { method: 'get', path: '/dead-letters', handler: listDeadLetters(tools) },
+    { method: 'get', path: '/dead-letters/:eventId', handler: showEvent(tools) },
+    { method: 'post', path: '/dead-letters/redrive', handler: redriveDeadLetters(tools) },
+    { method: 'post', path: '/dead-letters/discard', handler: discardDeadLetters(tools) },
+    { method: 'get', path: '/outbox', handler: getOutbox(tools, () => status.now()) },
+    { method: 'post', path: '/outbox/replay', handler: replayOutbox(tools) },
   ];
   const router = Router();
-  router.use(requireApiKey(apiKey));
+  router.use(requireApiKey(apiKey), parseBody);
   for (const { method, path, handler } of routes) {
-    // Express 4 does not await handlers: a rejection must be handed on to the host's error handler.
-    router[method](path, (request, response, next) => void handler(request, response).catch(next));
+    // Express 4 does not await handlers: a rejection must be answered, or handed on to the host's error handler.
+    router[method](path, (request, response, next) => {
+      void handler(request, response).catch((error: unknown) => answerProblem(error, response, next));
+    });
   }
   return router;
 }

@@ -65,6 +65,15 @@ export const REGISTRY = {
     meaning: 'The host was told to end while events waited for a database that did not answer: they are lost.',
     remedy: 'Bring the database back before the host is stopped.',
   },
+  GUARD_OUTBOX_ABSENT: {
+    meaning: 'The database has no outbox.',
+    remedy:
+      'Check the database and GUARD_DATABASE_SCHEMA; the outbox is made at the first start of the host with GUARD_ENABLED=true.',
+  },
+  GUARD_EVENT_UNKNOWN: {
+    meaning: 'The outbox does not hold this event.',
+    remedy: 'Check the id; delivered events are deleted after GUARD_EVENTS_RETENTION_DAYS, discarded ones at once.',
+  },
   GUARD_HOST_NOT_FOUND: {
     meaning: 'The folder is no EvolutionAPI checkout.',
     remedy: 'Name the folder that holds the package.json of evolution-api and its src folder.',

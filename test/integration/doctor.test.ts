@@ -2,13 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  checkBroker,
-  checkDatabase,
-  checkInstalled,
-  checkSettings,
-  hostEnvironment,
-} from '../../src/cli/doctor-checks';
+import { checkBroker, checkDatabase, checkInstalled, checkSettings } from '../../src/cli/doctor-checks';
+import { hostEnvironment } from '../../src/cli/host-environment';
 import { readSettings } from '../../src/core/settings';
 import { startRig } from '../helpers/event-rig';
 import { createDatabase, createVhost } from '../helpers/services';

@@ -4,10 +4,13 @@ import { GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import { sleep } from '../../core/sleep';
 import type { Metrics } from '../../metrics/metrics';
+import type { DeadLetterStore } from '../dead-letters';
 import type { OutboxStore } from '../outbox-store';
+import { createPostgresDeadLetters } from './dead-letters';
 import { createPostgresOutbox } from './index';
 import { migrate } from './migrate';
 import { asDatabaseError, createPool } from './pool';
+import { createPrisma } from './prisma';
 
 export interface DatabaseOptions {
   uri: string;
@@ -28,10 +31,15 @@ export class Database {
   /** What the last attempt to bring the schema up to date died of, until one succeeds. */
   lastError: GuardError | undefined;
   readonly outbox: OutboxStore;
+  readonly deadLetters: DeadLetterStore;
 
   constructor(private readonly options: DatabaseOptions) {
     this.pool = createPool(options);
-    this.outbox = gated(createPostgresOutbox(this.pool, options.schema), () => this.assertReady());
+    const { pool } = this;
+    const { schema } = options;
+    const prisma = createPrisma(pool, schema);
+    this.outbox = gated(createPostgresOutbox(pool, schema, prisma), () => this.assertReady());
+    this.deadLetters = gated(createPostgresDeadLetters(pool, schema, prisma), () => this.assertReady());
   }
 
   get up(): boolean {
@@ -87,21 +95,14 @@ export class Database {
 }
 
 /** Refuses every call until the schema is there, so that none meets half a schema. */
-function gated(store: OutboxStore, assertReady: () => void): OutboxStore {
-  const gate =
-    <A extends unknown[], R>(method: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
+function gated<S extends DeadLetterStore | OutboxStore>(store: S, assertReady: () => void): S {
+  const methods = Object.entries(store) as [string, (...args: unknown[]) => Promise<unknown>][];
+  const gates = methods.map(([name, method]) => {
+    const gate = async (...args: unknown[]) => {
       assertReady();
       return method(...args);
     };
-  return {
-    append: gate(store.append),
-    fetch: gate(store.fetch),
-    markDelivered: gate(store.markDelivered),
-    park: gate(store.park),
-    lease: gate(store.lease),
-    release: gate(store.release),
-    purgeDelivered: gate(store.purgeDelivered),
-    backlog: gate(store.backlog),
-  };
+    return [name, gate] as const;
+  });
+  return Object.fromEntries(gates) as unknown as S;
 }

@@ -1,16 +1,18 @@
-import { PrismaPg } from '@prisma/adapter-pg';
 import type { Pool } from 'pg';
 import type { Backlog, OutboxStore } from '../outbox-store';
 import { appendEvents } from './append-events';
 import { fetchPending } from './fetch-pending';
-import { PrismaClient } from './generated/client';
 import { leasePartitions, releasePartitions } from './lease-partitions';
+import { createPrisma, type PrismaClient } from './prisma';
 import { purgeDelivered } from './purge-delivered';
 import { markDelivered, park } from './settle-events';
 
 /** The outbox in PostgreSQL: hot statements by the bare driver, ordinary reads by Prisma, both over one pool. */
-export function createPostgresOutbox(pool: Pool, schema: string): OutboxStore {
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
+export function createPostgresOutbox(
+  pool: Pool,
+  schema: string,
+  prisma: PrismaClient = createPrisma(pool, schema),
+): OutboxStore {
   return {
     append: (rows) => appendEvents(pool, schema, rows),
     fetch: (request) => fetchPending(pool, schema, request),

@@ -1,0 +1,41 @@
+import type { Pool } from 'pg';
+import type { DeadLetterStore, EventRecord } from '../dead-letters';
+import { discardDead } from './discard-dead';
+import { groupUndelivered } from './group-undelivered';
+import { listDead } from './list-dead';
+import { createPrisma, type PrismaClient } from './prisma';
+import { redriveDead } from './redrive-dead';
+import { replayDelivered } from './replay-delivered';
+
+/** Dead letters and replay in PostgreSQL: changes by sets through the bare driver, single events through Prisma. */
+export function createPostgresDeadLetters(
+  pool: Pool,
+  schema: string,
+  prisma: PrismaClient = createPrisma(pool, schema),
+): DeadLetterStore {
+  return {
+    list: (filter, stretch) => listDead(pool, schema, filter, stretch),
+    find: (eventId) => findEvent(prisma, eventId),
+    payload: async (eventId) =>
+      (await prisma.outbox.findFirst({ where: { eventId }, select: { payload: true } }))?.payload,
+    groups: () => groupUndelivered(pool, schema),
+    extent: () => readExtent(prisma),
+    redrive: (filter, stretch, options) => redriveDead(pool, schema, filter, stretch, options),
+    discard: (filter, stretch, options) => discardDead(pool, schema, filter, stretch, options),
+    replay: (filter, stretch, options) => replayDelivered(pool, schema, filter, stretch, options),
+  };
+}
+
+async function findEvent(prisma: PrismaClient, eventId: string): Promise<EventRecord[]> {
+  const rows = await prisma.outbox.findMany({
+    where: { eventId },
+    orderBy: { seq: 'asc' },
+    omit: { payload: true, target: true, partition: true, chatKey: true },
+  });
+  return rows.map((row) => ({ ...row, seq: Number(row.seq), chatSequence: Number(row.chatSequence) }));
+}
+
+async function readExtent(prisma: PrismaClient): Promise<{ firstSeq: number; lastSeq: number }> {
+  const { _min, _max } = await prisma.outbox.aggregate({ _min: { seq: true }, _max: { seq: true } });
+  return { firstSeq: Number(_min.seq ?? 0), lastSeq: Number(_max.seq ?? 0) };
+}

@@ -1,0 +1,30 @@
+import type { Pool } from 'pg';
+import type { ChangeOptions, Chosen, EventFilter, Stretch } from '../dead-letters';
+import { asChosen, choose, chooseValues, DELIVERED, type ChosenRow } from './choose-events';
+
+const COLUMNS = 'seq, event_id, payload_bytes, false AS too_large';
+
+/**
+ * Makes delivered rows pending again: same seq, event id and place in their chat.
+ *
+ * In: filter, stretch, whether to change anything. Out: the rows chosen, by seq.
+ * Locks: those rows, in the order of seq. None in a dry run.
+ */
+const statement = (schema: string) => `
+WITH chosen AS (${choose(schema, DELIVERED, COLUMNS)} FOR UPDATE), replayed AS (
+  UPDATE "${schema}".outbox AS o SET delivered_at = NULL FROM chosen
+  WHERE o.seq = chosen.seq AND o.delivered_at IS NOT NULL
+)
+SELECT * FROM chosen ORDER BY seq`;
+
+export async function replayDelivered(
+  pool: Pool,
+  schema: string,
+  filter: EventFilter,
+  stretch: Stretch,
+  { dryRun }: ChangeOptions,
+): Promise<Chosen[]> {
+  const sql = dryRun ? choose(schema, DELIVERED, COLUMNS) : statement(schema);
+  const { rows } = await pool.query<ChosenRow>(sql, chooseValues(filter, stretch));
+  return rows.map(asChosen);
+}

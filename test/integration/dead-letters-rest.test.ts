@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import express from 'express';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Pool } from 'pg';
+import { createRouter } from '../../src/console/router';
+import type { Status } from '../../src/console/status';
+import { createMetrics } from '../../src/metrics/metrics';
+import { Database } from '../../src/stores/postgres/database';
+import { appendDelivered, outboxRow, stateOf } from '../helpers/outbox-rows';
+import { recordingLog } from '../helpers/recording-log';
+import { createDatabase } from '../helpers/services';
+
+const deadReason = 'GUARD_EVENT_MALFORMED: target.';
+
+interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+describe('the routes of dead letters and replay', () => {
+  const log = recordingLog();
+  let pool: Pool;
+  let database: Database;
+  let bare: Server;
+  let parsing: Server;
+
+  /** An application as the host's; `parses` is whether it reads JSON before the guard, as EvolutionAPI does. */
+  async function serve(parses: boolean): Promise<Server> {
+    const app = express();
+    if (parses) app.use(express.json());
+    const status = { now: () => 60_000 } as Status;
+    const tools = { store: database.deadLetters, maxBytes: 100, log };
+    app.use('/guard', createRouter('the key', status, createMetrics(), tools));
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  }
+
+  async function ask(method: 'GET' | 'POST', path: string, body?: unknown, server = bare, key = 'the key') {
+    const { port } = server.address() as AddressInfo;
+    const headers = { apikey: key, 'content-type': 'application/json' };
+    const sent = request({ port, host: '127.0.0.1', method, path: `/guard${path}`, headers, agent: false });
+    sent.end(typeof body === 'string' ? body : JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [AsyncIterable<Buffer> & { statusCode: number }];
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk);
+    const answer = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+    return { status: response.statusCode, body: answer } satisfies Answer;
+  }
+
+  beforeAll(async () => {
+    const uri = await createDatabase();
+    pool = new Pool({ connectionString: uri });
+    const owned = { uri, schema: 'guard', clientName: 'test', connections: 4 };
+    database = new Database({ ...owned, log, random: Math.random, metrics: createMetrics() });
+    bare = await serve(false); // before the schema is there
+    parsing = await serve(true);
+  });
+
+  afterAll(async () => {
+    for (const server of [bare, parsing]) await new Promise((resolve) => server.close(resolve));
+    await database.stop();
+    await pool.end();
+  });
+
+  it('answer 503 with the reason while the schema is not there', async () => {
+    const answer = await ask('GET', '/dead-letters');
+    expect(answer).toMatchObject({ status: 503, body: { status: 503, error: 'Service Unavailable' } });
+    expect(JSON.stringify(answer.body)).toContain('GUARD_DATABASE_UNREACHABLE');
+    await database.start();
+  });
+
+  it('ask for the API key', async () => {
+    expect(await ask('POST', '/dead-letters/discard', { eventIds: [randomUUID()] }, bare, 'wrong')).toMatchObject({
+      status: 401,
+    });
+  });
+
+  it('list dead letters page by page, and filter them', async () => {
+    const rows = [1, 2, 3].map(() => outboxRow({ instance: 'pages', deadReason }));
+    await database.outbox.append([...rows, outboxRow({ deadReason: 'GUARD_OTHER: x', instance: 'pages' })]);
+    const path = '/dead-letters?instance=pages&code=GUARD_EVENT_MALFORMED&limit=2';
+    const first = await ask('GET', path);
+    const second = await ask('GET', `${path}&after=${String(first.body.next)}`);
+    expect(first.body.deadLetters).toMatchObject(rows.slice(0, 2).map(({ eventId }) => ({ eventId })));
+    expect(second.body).toMatchObject({ deadLetters: [{ eventId: rows[2]?.eventId }], next: null });
+    expect(JSON.stringify(first.body)).not.toContain('secret');
+  });
+
+  it('show one event, and its payload only to who asks for it', async () => {
+    const dead = outboxRow({ deadReason });
+    await database.outbox.append([dead]);
+    const shown = await ask('GET', `/dead-letters/${dead.eventId}`);
+    expect(shown).toMatchObject({ status: 200, body: { events: [{ eventId: dead.eventId, lastError: deadReason }] } });
+    expect(JSON.stringify(shown.body)).not.toContain('secret');
+    const full = await ask('GET', `/dead-letters/${dead.eventId}?payload=true`);
+    expect(full.body.payload).toBe('secret');
+    expect(await ask('GET', `/dead-letters/${randomUUID()}`)).toMatchObject({ status: 404, body: { status: 404 } });
+  });
+
+  it.each(['bare', 'parsing'])('redrive by ids or filter, in a host whose JSON is %s', async (host) => {
+    const server = host === 'bare' ? bare : parsing;
+    const [first, second] = [outboxRow({ instance: host, deadReason }), outboxRow({ instance: host, deadReason })];
+    await database.outbox.append([first, second]);
+    const unknown = randomUUID();
+    const byId = await ask('POST', '/dead-letters/redrive', { eventIds: [first.eventId, unknown] }, server);
+    expect(byId).toMatchObject({ status: 200, body: { changed: 1, notFound: [unknown] } });
+    expect(await stateOf(pool, second.eventId)).toBe('dead');
+    const byFilter = await ask('POST', '/dead-letters/redrive', { filter: { instance: host } }, server);
+    expect(byFilter.body).toMatchObject({ changed: 1 });
+    expect(await stateOf(pool, second.eventId)).toBe('pending');
+  });
+
+  it('refuse to redrive what is larger than GUARD_EVENT_MAX_BYTES, by name', async () => {
+    const large = outboxRow({ deadReason: 'GUARD_EVENT_TOO_LARGE: x', payloadBytes: 101 });
+    await database.outbox.append([large]);
+    expect((await ask('POST', '/dead-letters/redrive', { eventIds: [large.eventId] })).body).toMatchObject({
+      changed: 0,
+      tooLarge: { count: 1, first: [{ eventId: large.eventId, payloadBytes: 101 }] },
+    });
+  });
+
+  it('discard dead letters, and log how many', async () => {
+    const dead = outboxRow({ deadReason });
+    await database.outbox.append([dead]);
+    const answer = await ask('POST', '/dead-letters/discard', { eventIds: [dead.eventId] });
+    expect(answer).toMatchObject({ status: 200, body: { changed: 1 } });
+    expect(await stateOf(pool, dead.eventId)).toBeUndefined();
+    expect(log.lines).toContainEqual(expect.objectContaining({ fields: { discarded: 1 } }));
+  });
+
+  it('replay what a filter names, after a dry run that changes nothing', async () => {
+    const [wanted, other] = [outboxRow({ chat: 'again@g.us' }), outboxRow()];
+    await appendDelivered(database.outbox, pool, [wanted, other]);
+    const filter = { chat: 'again@g.us', from: '1970-01-01', to: '1970-01-01T00:00:02Z' };
+    expect((await ask('POST', '/outbox/replay', { filter, dryRun: true })).body).toMatchObject({ changed: 1 });
+    expect(await stateOf(pool, wanted.eventId)).toBe('delivered');
+    expect((await ask('POST', '/outbox/replay', { filter })).body).toMatchObject({ changed: 1 });
+    expect(await stateOf(pool, wanted.eventId)).toBe('pending');
+    expect(await stateOf(pool, other.eventId)).toBe('delivered');
+  });
+
+  it('count what waits by instance, event and sink, with the age of the oldest', async () => {
+    await database.outbox.append([outboxRow({ instance: 'counted', capturedAt: 20_000 })]);
+    const { body } = await ask('GET', '/outbox');
+    expect(body.groups).toContainEqual({
+      instance: 'counted',
+      event: 'send.message',
+      sink: 'rabbitmq',
+      pending: 1,
+      dead: 0,
+      oldestSeconds: 40,
+    });
+  });
+
+  it.each([
+    ['GET', '/dead-letters?limit=0', undefined, 'limit: must be a whole number'],
+    ['GET', '/dead-letters?instanc=x', undefined, 'instanc'],
+    ['GET', '/dead-letters/5', undefined, 'must be the UUID'],
+    ['POST', '/dead-letters/redrive', {}, 'give either eventIds'],
+    ['POST', '/dead-letters/redrive', { eventIds: ['5'] }, 'eventIds.0: must be the UUID'],
+    ['POST', '/dead-letters/discard', { filter: { instance: 'shop' } }, 'eventIds: must be a list'],
+    ['POST', '/outbox/replay', { filter: {} }, 'a filter that is not empty'],
+    ['POST', '/outbox/replay', { filter: { from: 'today' } }, 'filter.from: must be a time'],
+    ['POST', '/outbox/replay', '{"filter":', 'not JSON'],
+  ] as const)('refuse %s %s %j in the form of the host', async (method, path, body, reason) => {
+    const answer = await ask(method, path, body);
+    expect(answer).toMatchObject({ status: 400, body: { status: 400, error: 'Bad Request' } });
+    const { message } = answer.body.response as { message: string[] };
+    expect(message).toEqual(expect.arrayContaining([expect.stringContaining(reason)]));
+  });
+});
