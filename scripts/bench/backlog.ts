@@ -13,7 +13,7 @@ export async function fillOutbox(databaseUrl: string, rows: number): Promise<voi
                                target, payload, payload_bytes, captured_at)
      SELECT gen_random_uuid(), 'rabbitmq', ($2::smallint[])[slot], ($3::integer[])[slot], $4, ($5::text[])[slot],
             1 + number / cardinality($5::text[]), $6, $7::jsonb, $8, length($8), now()
-     FROM (SELECT number, 1 + number % cardinality($5::text[]) AS slot FROM generate_series(0, $1 - 1) AS number)
+     FROM (SELECT number, 1 + number % cardinality($5::text[]) AS slot FROM generate_series(0, $1 - 1) AS number) AS rows
      ORDER BY number`,
     [
       rows,

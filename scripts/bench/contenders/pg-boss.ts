@@ -6,14 +6,14 @@ import { confirmingPublisher, type ConfirmingPublisher } from '../publisher';
 import { Room } from '../room';
 
 const NAME = 'events';
-const BATCH = Number(process.env.BATCH ?? 500);
-const MOST_WAITING = Number(process.env.ROOM ?? 2_000);
-const WORKERS = Number(process.env.WORKERS ?? 2);
+const BATCH = 500;
+const MOST_WAITING = 2_000;
+const WORKERS = 2;
 const LOOK_MS = 20;
 
 /**
- * pg-boss as its documentation advises for throughput: jobs inserted and worked in batches. A worker that had a full
- * batch is told to look again at once, instead of after its polling interval.
+ * pg-boss as its documentation advises for throughput: jobs inserted and worked in batches. Workers are
+ * told of every insert, and look again after every batch, so that none sits out its polling interval with jobs there.
  */
 export async function startPgBoss({ databaseUrl, brokerUrl }: Stage): Promise<Contender> {
   const boss = new PgBoss({ connectionString: databaseUrl, max: 10 });
@@ -22,13 +22,15 @@ export async function startPgBoss({ databaseUrl, brokerUrl }: Stage): Promise<Co
   await boss.createQueue(NAME);
   const room = new Room(MOST_WAITING);
   const publisher = await confirmingPublisher(brokerUrl);
-  for (let worker = 0; worker < WORKERS; worker += 1) await startWorker(boss, publisher, room);
+  const workers: string[] = [];
+  for (let worker = 0; worker < WORKERS; worker += 1) workers.push(await startWorker(boss, publisher, room));
   return {
     batch: BATCH,
-    outstanding: Number(process.env.OUT ?? 2),
+    outstanding: 2,
     async put(events) {
       await room.take(events.length);
       await boss.insert(events.map((data) => ({ name: NAME, data })));
+      for (const id of workers) boss.notifyWorker(id);
     },
     async finished(total) {
       while ((await boss.getQueueSize(NAME, { before: 'completed' })) > 0) await sleep(LOOK_MS);
@@ -42,11 +44,12 @@ export async function startPgBoss({ databaseUrl, brokerUrl }: Stage): Promise<Co
   };
 }
 
-async function startWorker(boss: PgBoss, publisher: ConfirmingPublisher, room: Room): Promise<void> {
+async function startWorker(boss: PgBoss, publisher: ConfirmingPublisher, room: Room): Promise<string> {
   const options = { batchSize: BATCH, pollingIntervalSeconds: 0.5, priority: false };
   const id: string = await boss.work<BenchEvent>(NAME, options, async (jobs) => {
-    if (jobs.length === BATCH) boss.notifyWorker(id);
+    boss.notifyWorker(id);
     await Promise.all(jobs.map(({ data }) => publisher.publish(payloadOf(data))));
     room.give(jobs.length);
   });
+  return id;
 }
