@@ -4,6 +4,7 @@ import { discardDead } from './discard-dead';
 import { groupUndelivered } from './group-undelivered';
 import { listDead } from './list-dead';
 import { createPrisma, type PrismaClient } from './prisma';
+import { readExtent } from './read-extent';
 import { redriveDead } from './redrive-dead';
 import { replayDelivered } from './replay-delivered';
 
@@ -19,7 +20,7 @@ export function createPostgresDeadLetters(
     payload: async (eventId) =>
       (await prisma.outbox.findFirst({ where: { eventId }, select: { payload: true } }))?.payload,
     groups: () => groupUndelivered(pool, schema),
-    extent: () => readExtent(prisma),
+    extent: () => readExtent(pool, schema),
     redrive: (filter, stretch, options) => redriveDead(pool, schema, filter, stretch, options),
     discard: (filter, stretch, options) => discardDead(pool, schema, filter, stretch, options),
     replay: (filter, stretch, options) => replayDelivered(pool, schema, filter, stretch, options),
@@ -33,9 +34,4 @@ async function findEvent(prisma: PrismaClient, eventId: string): Promise<EventRe
     omit: { payload: true, target: true, partition: true, chatKey: true },
   });
   return rows.map((row) => ({ ...row, seq: Number(row.seq), chatSequence: Number(row.chatSequence) }));
-}
-
-async function readExtent(prisma: PrismaClient): Promise<{ firstSeq: number; lastSeq: number }> {
-  const { _min, _max } = await prisma.outbox.aggregate({ _min: { seq: true }, _max: { seq: true } });
-  return { firstSeq: Number(_min.seq ?? 0), lastSeq: Number(_max.seq ?? 0) };
 }
