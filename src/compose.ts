@@ -58,7 +58,7 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   const broker = await startBroker(host, settings, log, metrics);
   if (broker && host.rabbitmq) {
     stops.push(() => broker.stop());
-    const events = startGuardedEvents(database, broker, host, host.rabbitmq, settings, log, metrics);
+    const events = await startGuardedEvents(database, broker, host, host.rabbitmq, settings, log, metrics);
     stops.push(() => events.stop());
   }
 
@@ -94,7 +94,7 @@ async function startBroker(host: Host, settings: Settings, log: Log, metrics: Me
   return broker;
 }
 
-function startGuardedEvents(
+async function startGuardedEvents(
   database: Database,
   broker: Broker,
   host: Host,
@@ -102,10 +102,10 @@ function startGuardedEvents(
   settings: Settings,
   log: Log,
   metrics: Metrics,
-): Events {
+): Promise<Events> {
   const controller = host.eventManager?.rabbitmq;
   if (!controller) throw new Error('events are wired only where the handshake found them');
-  const events = startEvents({
+  const events = await startEvents({
     store: database.outbox,
     broker,
     routing: createRabbitmqRouting(controller, config),

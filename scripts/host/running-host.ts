@@ -46,7 +46,8 @@ export class RunningHost {
       url,
       how: 'binary',
       stopSignal: 'SIGTERM',
-      prepare: () => command,
+      // In the folder that lasts over restarts, and away from the checkout.
+      prepare: (folder) => ({ ...command, env: { ...command.env, GUARD_SPILL_DIR: join(folder, 'spill') } }),
       answers: () => fetch(url, { signal: AbortSignal.timeout(5_000) }),
     });
     return new RunningHost(url, apiKey, server);

@@ -58,12 +58,32 @@ export const REGISTRY = {
     remedy: 'Find the caller by the event name and origin in the log; the host publishes nothing useful for it either.',
   },
   GUARD_CAPTURE_FULL: {
-    meaning: 'Events wait for the database and the buffer in memory is full: this event was refused.',
-    remedy: 'Bring the database back; raise GUARD_CAPTURE_BUFFER_EVENTS if outages of this length must be survived.',
+    meaning:
+      'Neither the database nor the spill file takes events, and the buffer in memory is full: this event was refused.',
+    remedy:
+      'Bring the database back and make room on the disk; raise GUARD_CAPTURE_BUFFER_EVENTS to bridge longer times.',
+  },
+  GUARD_SPILL_UNWRITABLE: {
+    meaning:
+      'The spill file cannot be written: while the database is away, events wait in memory and would be lost with the process.',
+    remedy: 'Make room on its disk, or name a folder that the host may write in GUARD_SPILL_DIR.',
+  },
+  GUARD_SPILL_NEARLY_FULL: {
+    meaning: 'The spill file has reached 80 % of its limit.',
+    remedy: 'Bring the database back, or raise GUARD_SPILL_MAX_MB and restart before it is full.',
+  },
+  GUARD_SPILL_FULL: {
+    meaning: 'The spill file has reached its limit: events wait in memory and would be lost with the process.',
+    remedy: 'Bring the database back; it drains by itself. Raise GUARD_SPILL_MAX_MB for the next time.',
+  },
+  GUARD_SPILL_DAMAGED: {
+    meaning: 'The spill file had damaged lines, which were skipped: each may be an event that is lost.',
+    remedy: 'One line after a crash is the event that was being written. More than that: check the disk.',
   },
   GUARD_CAPTURE_ABANDONED: {
-    meaning: 'The host was told to end while events waited for a database that did not answer: they are lost.',
-    remedy: 'Bring the database back before the host is stopped.',
+    meaning:
+      'The host was told to end while neither the database nor the spill file took events: those that waited are lost.',
+    remedy: 'Bring the database back, or make the spill file writable, before the host is stopped.',
   },
   GUARD_OUTBOX_ABSENT: {
     meaning: 'The database has no outbox.',

@@ -111,7 +111,23 @@ export const SETTINGS = {
     type: whole(100, 1_000_000),
     form: 'whole number, 100 to 1000000',
     default: 10_000,
-    meaning: 'Events that may wait in memory while the database does not answer.',
+    meaning:
+      'Events that may wait in memory, for the database or where it is away and the spill file cannot take them.',
+  },
+  spillFolder: {
+    env: 'GUARD_SPILL_DIR',
+    type: z.string(),
+    form: 'path',
+    default: 'instances/evolution-guard-spill',
+    meaning:
+      'Folder of the file that takes events while the database does not answer. Must survive a restart: the default lies in the volume that the host keeps its instances in. One for each container.',
+  },
+  spillMaxMegabytes: {
+    env: 'GUARD_SPILL_MAX_MB',
+    type: whole(1, 1_000_000),
+    form: 'whole number, 1 to 1000000',
+    default: 1024,
+    meaning: 'Size of that file in MiB beyond which events wait in memory. At 80 % an error is logged.',
   },
   relayWindow: {
     env: 'GUARD_RELAY_WINDOW',

@@ -1,37 +1,31 @@
-import { v7 as uuidv7 } from 'uuid';
 import { backoffMs, type Random } from '../core/backoff';
 import type { Clock } from '../core/clock';
 import { describe, GuardError } from '../core/errors';
 import type { Log } from '../core/log';
 import { sleep } from '../core/sleep';
+import { createWaker } from '../core/waker';
 import type { Metrics } from '../metrics/metrics';
-import { RowsRefused, type NewOutboxRow, type OutboxStore } from '../stores/outbox-store';
-import { chatOf, placeOf } from './chat';
-import { hostEvent, type Destination, type HostEvent, type Routing } from './event';
+import { captureEvent, type CapturedEvent } from './captured-event';
+import type { EventRouter } from './event-router';
+import type { OutboxWriter } from './outbox-writer';
+import type { Spill } from './spill/spill';
 
 export interface CaptureOptions {
-  store: Pick<OutboxStore, 'append'>;
-  routing: Routing;
-  /** Called after rows were written. */
-  written: () => void;
-  maxBytes: number;
+  router: Pick<EventRouter, 'route'>;
+  outbox: Pick<OutboxWriter, 'write'>;
+  /** Undefined where its folder cannot be written: then events wait in memory for the database. */
+  spill: Pick<Spill, 'isEmpty' | 'take' | 'drain'> | undefined;
   bufferEvents: number;
   clock: Clock;
   random: Random;
   log: Log;
-  metrics: Pick<
-    Metrics,
-    'eventsCaptured' | 'eventsRefused' | 'eventsParked' | 'captureBatchEvents' | 'captureSeconds' | 'captureBuffered'
-  >;
+  metrics: Pick<Metrics, 'eventsRefused' | 'captureSeconds' | 'captureBuffered'>;
 }
 
-/** An event whose text is fixed and which waits for its batch. */
+/** An event in memory. `done` is called when it is durable. */
 interface Waiting {
-  event: Pick<HostEvent, 'instanceName' | 'event'>;
-  chat: string;
-  payload: string;
-  payloadBytes: number;
-  capturedAt: number;
+  captured: CapturedEvent;
+  /** On the monotonic clock. */
   since: number;
   done: () => void;
 }
@@ -39,18 +33,28 @@ interface Waiting {
 const BATCH_EVENTS = 200;
 const BATCH_BYTES = 32 * 1024 * 1024;
 const BUFFER_BYTES = 256 * 1024 * 1024;
+const MOST_RETRY_MS = 2_000;
 
 /**
- * Turns the host's emits into rows of the outbox. One statement is under way at a time and takes all that has come
- * meanwhile: that batches concurrent emits, and keeps the order in which they were called.
+ * Makes the host's emits durable: in the outbox, or while the database does not answer in the spill file. One write is
+ * under way at a time and takes all that has come meanwhile: that batches concurrent emits, and keeps the order in which
+ * they were called. While the spill file holds anything, new events go behind it.
  */
 export class Capture {
   private waiting: Waiting[] = [];
   private bufferedBytes = 0;
   private running: Promise<void> | undefined;
   private readonly stopping = new AbortController();
+  private readonly waker = createWaker();
+  private failures = 0;
+  private retryAt = 0;
 
   constructor(private readonly options: CaptureOptions) {}
+
+  /** Takes up what an earlier process left in the spill file. */
+  start(): void {
+    this.running ??= this.run();
+  }
 
   /**
    * Resolves when the event is durable, or was refused with a logged and counted error: the host awaits its sinks one
@@ -60,25 +64,28 @@ export class Capture {
    */
   capture(received: unknown): Promise<void> {
     try {
-      const waiting = this.admit(received);
-      return new Promise((resolve) => {
-        this.waiting.push({ ...waiting, done: resolve });
-        this.bufferedBytes += waiting.payloadBytes;
+      const captured = captureEvent(received, this.options.clock);
+      this.assertRoom(captured);
+      return new Promise((done) => {
+        this.waiting.push({ captured, since: this.options.clock.monotonic(), done });
+        this.bufferedBytes += captured.payloadBytes;
         this.options.metrics.captureBuffered.set(this.waiting.length);
-        this.running ??= this.drain();
+        this.waker.wake();
+        this.running ??= this.run();
       });
     } catch (error) {
-      this.refuse(error);
+      const refused =
+        error instanceof GuardError ? error : new GuardError('GUARD_EVENT_MALFORMED', `${describe(error)}.`);
+      this.options.metrics.eventsRefused.inc({ code: refused.code });
+      this.options.log.error({ code: refused.code }, refused.message);
       return Promise.resolve();
     }
   }
 
-  /** Writes what waits, within the given time. What is left then is lost, and said to be. */
-  async stop(withinMs: number): Promise<void> {
-    const patience = new AbortController();
-    await Promise.race([this.running, sleep(withinMs, patience.signal)]);
-    patience.abort();
+  /** Makes what waits durable, one way or the other. What neither database nor disk takes is lost, and said to be. */
+  async stop(): Promise<void> {
     this.stopping.abort();
+    this.waker.wake();
     await this.running;
     const lost = this.waiting.length;
     if (lost === 0) return;
@@ -87,149 +94,114 @@ export class Capture {
     this.options.log.error({ code: abandoned.code, events: lost }, abandoned.message);
   }
 
-  private admit(received: unknown): Omit<Waiting, 'done'> {
-    const parsed = hostEvent.safeParse(received);
-    if (!parsed.success) {
-      const detail = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-      throw new GuardError('GUARD_EVENT_MALFORMED', `${detail}.`);
-    }
-    const event = parsed.data;
-    const payload = toPayload(event);
-    const payloadBytes = Buffer.byteLength(payload);
-    const { clock, bufferEvents } = this.options;
-    if (this.waiting.length >= bufferEvents || this.bufferedBytes + payloadBytes > BUFFER_BYTES) {
-      const detail = `${this.waiting.length} events, ${this.bufferedBytes} bytes wait; refused ${event.event} of ${event.instanceName}.`;
-      throw new GuardError('GUARD_CAPTURE_FULL', detail);
-    }
-    const head = { instanceName: event.instanceName, event: event.event };
-    const times = { capturedAt: clock.now(), since: clock.monotonic() };
-    return { event: head, chat: chatOf(event.data), payload, payloadBytes, ...times };
+  private assertRoom({ event, instance, payloadBytes }: CapturedEvent): void {
+    if (this.waiting.length < this.options.bufferEvents && this.bufferedBytes + payloadBytes <= BUFFER_BYTES) return;
+    const detail = `${this.waiting.length} events, ${this.bufferedBytes} bytes wait; refused ${event} of ${instance}.`;
+    throw new GuardError('GUARD_CAPTURE_FULL', detail);
   }
 
-  private refuse(error: unknown): void {
-    const refused =
-      error instanceof GuardError ? error : new GuardError('GUARD_EVENT_MALFORMED', `${describe(error)}.`);
-    this.options.metrics.eventsRefused.inc({ code: refused.code });
-    this.options.log.error({ code: refused.code }, refused.message);
-  }
-
-  private async drain(): Promise<void> {
+  private async run(): Promise<void> {
     // Emits of one turn of the event loop share the first batch.
     await new Promise(setImmediate);
     try {
-      while (this.waiting.length > 0 && !this.stopping.signal.aborted) await this.writeNext();
+      while (this.hasWork()) {
+        const durable = this.spilled() ? await this.behindSpill() : await this.toOutbox();
+        if (!durable && this.stopping.signal.aborted) return;
+      }
     } finally {
       // No await between the last look and this: an event that came in between would wait for the next one.
       this.running = undefined;
     }
   }
 
-  private async writeNext(): Promise<void> {
-    const batch = this.waiting.slice(0, batchLength(this.waiting));
-    if (!(await this.write(batch))) return;
-    this.waiting.splice(0, batch.length);
-    this.bufferedBytes -= batch.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0);
-    this.options.metrics.captureBuffered.set(this.waiting.length);
-    for (const { done } of batch) done();
+  private hasWork(): boolean {
+    return this.waiting.length > 0 || (this.spilled() && !this.stopping.signal.aborted);
   }
 
-  /** Tries until it is written, so that order is kept. @returns false when stopped before that. */
-  private async write(batch: readonly Waiting[]): Promise<boolean> {
-    const { store, written, random, log, metrics, clock } = this.options;
-    const ids = batch.map(() => uuidv7());
-    for (let attempt = 0; !this.stopping.signal.aborted; attempt += 1) {
-      try {
-        const rows = await this.toRows(batch, ids);
-        if (rows.length > 0) {
-          await store.append(rows);
-          written();
-          this.count(rows);
-        }
-        metrics.captureBatchEvents.observe(batch.length);
-        for (const { since } of batch) metrics.captureSeconds.observe((clock.monotonic() - since) / 1000);
-        return true;
-      } catch (error) {
-        if (error instanceof RowsRefused) return this.writeSingly(batch, error);
-        if (attempt === 0)
-          log.error({ detail: describe(error), events: batch.length }, 'events wait: they could not be written');
-        await sleep(backoffMs(attempt, random, 50, 2_000), this.stopping.signal);
-      }
-    }
-    return false;
+  private spilled(): boolean {
+    return this.options.spill !== undefined && !this.options.spill.isEmpty;
   }
 
-  /** One event that the database cannot hold must not keep back those that came with it. */
-  private async writeSingly(batch: readonly Waiting[], refused: RowsRefused): Promise<boolean> {
-    const [first] = batch;
-    if (batch.length === 1 && first) {
-      const { event, instanceName } = first.event;
-      this.refuse(new GuardError('GUARD_EVENT_MALFORMED', `${event} of ${instanceName}: ${refused.message}.`));
-      return true;
+  /** @returns whether the events that waited are durable now, in the outbox or else on the disk. */
+  private async toOutbox(): Promise<boolean> {
+    const batch = this.nextBatch();
+    try {
+      const rows = await this.route(batch);
+      await this.options.outbox.write(rows).catch(async (error: unknown) => {
+        this.failed(error);
+        if (!(await this.options.spill?.take(rows))) throw error;
+      });
+    } catch (error) {
+      this.failed(error);
+      await sleep(this.untilRetry(), this.stopping.signal);
+      return false;
     }
-    for (const waiting of batch) {
-      if (!(await this.write([waiting]))) return false;
-    }
+    if (!this.spilled()) this.failures = 0;
+    this.settle(batch);
     return true;
   }
 
-  private async toRows(batch: readonly Waiting[], ids: readonly string[]): Promise<NewOutboxRow[]> {
-    const instances = [...new Set(batch.map(({ event }) => event.instanceName))];
-    const routes = new Map(
-      await Promise.all(instances.map(async (name) => [name, await this.options.routing(name)] as const)),
-    );
-    return batch.flatMap((waiting, index) => {
-      const destinations = routes.get(waiting.event.instanceName)?.(waiting.event) ?? [];
-      return destinations.map((destination) => this.toRow(waiting, ids[index] ?? '', destination));
-    });
-  }
-
-  private toRow(waiting: Waiting, eventId: string, { sink, target }: Destination): NewOutboxRow {
-    const { event, chat, payload, payloadBytes, capturedAt } = waiting;
-    const row = { eventId, sink, target, instance: event.instanceName, chat, event: event.event };
-    const written = { ...row, ...placeOf(event.instanceName, chat), payload, payloadBytes, capturedAt };
-    if (payloadBytes <= this.options.maxBytes) return written;
-    const detail = `${event.event} of ${event.instanceName}: ${payloadBytes} bytes, limit ${this.options.maxBytes}.`;
-    return { ...written, deadReason: new GuardError('GUARD_EVENT_TOO_LARGE', detail).message };
-  }
-
-  private count(rows: readonly NewOutboxRow[]): void {
-    const { metrics, log } = this.options;
-    for (const { sink, deadReason } of rows) {
-      metrics.eventsCaptured.inc({ sink });
-      if (deadReason === undefined) continue;
-      metrics.eventsParked.inc({ sink, code: 'GUARD_EVENT_TOO_LARGE' });
-      log.error({ code: 'GUARD_EVENT_TOO_LARGE' }, deadReason);
+  /** The file has rows: new ones go behind them, and the oldest of them to the database as soon as it answers. */
+  private async behindSpill(): Promise<boolean> {
+    const durable = await this.toSpill(this.nextBatch());
+    if (this.stopping.signal.aborted) return durable;
+    if (this.untilRetry() > 0) {
+      await this.waker.wait(this.untilRetry(), this.stopping.signal);
+      return durable;
     }
+    try {
+      await this.options.spill?.drain((rows) => this.options.outbox.write(rows));
+      this.failures = 0;
+    } catch (error) {
+      this.failed(error);
+    }
+    return durable;
   }
-}
 
-function batchLength(waiting: readonly Waiting[]): number {
-  let bytes = 0;
-  let length = 0;
-  for (const { payloadBytes } of waiting) {
-    bytes += payloadBytes;
-    if (length > 0 && (length >= BATCH_EVENTS || bytes > BATCH_BYTES)) break;
-    length += 1;
+  private async toSpill(batch: readonly Waiting[]): Promise<boolean> {
+    if (batch.length === 0) return true;
+    try {
+      if (!(await this.options.spill?.take(await this.route(batch)))) return false;
+    } catch (error) {
+      this.failed(error);
+      return false;
+    }
+    this.settle(batch);
+    return true;
   }
-  return length;
-}
 
-/** The text that the host itself would publish: same keys, same order (2.3.7, rabbitmq.controller.ts, `message`). */
-function toPayload(event: HostEvent): string {
-  const { extra, data, serverUrl, dateTime, sender, apiKey } = event;
-  try {
-    return JSON.stringify({
-      ...(extra ?? {}),
-      event: event.event,
-      instance: event.instanceName,
-      data,
-      server_url: serverUrl,
-      date_time: dateTime,
-      sender,
-      apikey: apiKey,
+  private route(batch: readonly Waiting[]) {
+    return this.options.router.route(batch.map(({ captured }) => captured));
+  }
+
+  private failed(error: unknown): void {
+    const { log, clock, random } = this.options;
+    if (this.failures === 0) log.error({ detail: describe(error) }, 'events cannot go to the outbox; tried again');
+    this.retryAt = clock.monotonic() + backoffMs(this.failures, random, 50, MOST_RETRY_MS);
+    this.failures += 1;
+  }
+
+  private untilRetry(): number {
+    return Math.max(0, this.retryAt - this.options.clock.monotonic());
+  }
+
+  private nextBatch(): Waiting[] {
+    let bytes = 0;
+    const tooMany = this.waiting.findIndex(({ captured }, index) => {
+      bytes += captured.payloadBytes;
+      return index > 0 && (index >= BATCH_EVENTS || bytes > BATCH_BYTES);
     });
-  } catch (error) {
-    const detail = `${event.event} of ${event.instanceName}: ${describe(error).split('\n')[0]}.`;
-    throw new GuardError('GUARD_EVENT_NOT_SERIALIZABLE', detail, { cause: error });
+    return this.waiting.slice(0, tooMany < 0 ? this.waiting.length : tooMany);
+  }
+
+  private settle(batch: readonly Waiting[]): void {
+    const { metrics, clock } = this.options;
+    this.waiting.splice(0, batch.length);
+    for (const { captured, since, done } of batch) {
+      this.bufferedBytes -= captured.payloadBytes;
+      metrics.captureSeconds.observe((clock.monotonic() - since) / 1000);
+      done();
+    }
+    metrics.captureBuffered.set(this.waiting.length);
   }
 }

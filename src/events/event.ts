@@ -27,6 +27,4 @@ export interface Destination {
 }
 
 /** Says which sinks want an event of this instance. Asked once for each batch and instance; may read the database. */
-export type Routing = (instance: string) => Promise<(event: HostEventHead) => Destination[]>;
-
-export type HostEventHead = Pick<HostEvent, 'instanceName' | 'event'>;
+export type Routing = (instance: string) => Promise<(event: string) => Destination[]>;

@@ -99,7 +99,8 @@ export class Relay {
         await this.waker.wait(Math.min(LOOK_AGAIN_MS, this.lanes.untilWake()), this.stopping.signal);
       } catch (error) {
         if (this.stopping.signal.aborted) return;
-        if (failures === 0) log.warn({ detail: describe(error) }, 'the outbox could not be read');
+        if (failures === 0) log.warn({ detail: describe(error) }, 'the outbox could not be read; tried again');
+        this.drained = false;
         await sleep(backoffMs(failures, random, 50, 2_000), this.stopping.signal);
         failures += 1;
       }

@@ -35,7 +35,7 @@ export function createRabbitmqRouting(controller: Pick<EventController, 'get'>, 
   return async (instance) => {
     const settings = eventSettings.parse(await controller.get(instance));
     const own = settings?.enabled ? (settings.events ?? []) : [];
-    return ({ event }): Destination[] => {
+    return (event): Destination[] => {
       const wanted = settingOf(event);
       const routes: TargetRoute[] = [];
       if (own.includes(wanted)) routes.push(instanceRoute(instance, event));

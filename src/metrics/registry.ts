@@ -57,6 +57,24 @@ export const METRICS = {
     help: 'Events in memory that wait to be written to the outbox.',
     labels: [],
   },
+  eventsSpilled: {
+    name: 'guard_events_spilled_total',
+    type: 'counter',
+    help: 'Events that went to the spill file, as the database did not answer.',
+    labels: [],
+  },
+  spillBytes: {
+    name: 'guard_spill_bytes',
+    type: 'gauge',
+    help: 'Bytes in the spill file that are not in the outbox yet.',
+    labels: [],
+  },
+  spillDamaged: {
+    name: 'guard_spill_damaged_lines_total',
+    type: 'counter',
+    help: 'Damaged lines of the spill file that were skipped. Each may be a lost event.',
+    labels: [],
+  },
   relayPartitions: {
     name: 'guard_relay_partitions',
     type: 'gauge',

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../../src/core/clock';
 import { startEvents, type Events } from '../../src/events';
 import { createRabbitmqRouting, standingRoutes } from '../../src/host/rabbitmq-routing';
@@ -16,6 +19,8 @@ export interface RigOptions {
   wanted?: string[];
   maxBytes?: number;
   bufferEvents?: number;
+  /** Kept when the rig stops; without it the rig has one of its own. */
+  spillFolder?: string;
 }
 
 export interface EventRig {
@@ -32,6 +37,7 @@ export interface EventRig {
 /** The events feature, wired as in compose.ts, without a host around it. */
 export async function startRig(options: RigOptions): Promise<EventRig> {
   const { databaseUrl, brokerUrl, wanted = ['SEND_MESSAGE'], maxBytes = 16_777_216, bufferEvents = 10_000 } = options;
+  const spillFolder = options.spillFolder ?? mkdtempSync(join(tmpdir(), 'guard-spill-'));
   const log = recordingLog();
   const metrics = createMetrics();
   const random = Math.random;
@@ -41,12 +47,19 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
   const broker = new Broker({ uri: brokerUrl, frameMax: 8192, log, clock: systemClock, random, metrics });
   await broker.start();
   const config = { ENABLED: true, GLOBAL_ENABLED: false, EXCHANGE_NAME: 'evolution', EVENTS: {}, ...options.config };
-  const events = startEvents({
+  const events = await startEvents({
     store: database.outbox,
     broker,
     routing: createRabbitmqRouting({ get: () => Promise.resolve({ enabled: true, events: wanted }) }, config),
     standing: standingRoutes(config),
-    settings: { eventMaxBytes: maxBytes, captureBufferEvents: bufferEvents, relayWindow: 500, eventsRetentionDays: 7 },
+    settings: {
+      eventMaxBytes: maxBytes,
+      captureBufferEvents: bufferEvents,
+      spillFolder,
+      spillMaxMegabytes: 64,
+      relayWindow: 500,
+      eventsRetentionDays: 7,
+    },
     owner: randomUUID(),
     clock: systemClock,
     random,
@@ -64,6 +77,7 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
       await events.stop();
       await broker.stop();
       await database.stop();
+      if (!options.spillFolder) rmSync(spillFolder, { recursive: true });
     },
   };
 }

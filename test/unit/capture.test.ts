@@ -1,36 +1,57 @@
 import { describe, expect, it } from '@jest/globals';
 import { Capture } from '../../src/events/capture';
+import { toRow, type CapturedEvent } from '../../src/events/captured-event';
 import { createMetrics } from '../../src/metrics/metrics';
 import type { NewOutboxRow } from '../../src/stores/outbox-store';
 import { sendMessage } from '../helpers/event-rig';
 import { recordingLog } from '../helpers/recording-log';
 
-const clock = { now: () => 1_000, monotonic: () => 0 };
-const toRabbitmq = () => Promise.resolve(() => [{ sink: 'rabbitmq', target: {} }]);
+const router = {
+  route: (batch: readonly CapturedEvent[]) =>
+    Promise.resolve(batch.map((captured) => toRow(captured, { sink: 'rabbitmq', target: {} }, 1_000_000))),
+};
+const clock = { now: () => 1_000, monotonic: () => performance.now() };
 
-/** A store whose statements end when the test says so. */
-function slowStore() {
+/** An outbox whose writes end when the test says so. */
+function slowOutbox() {
   const batches: (readonly NewOutboxRow[])[] = [];
   const ends: ((error?: Error) => void)[] = [];
-  const append = (rows: readonly NewOutboxRow[]) =>
+  const write = (rows: readonly NewOutboxRow[]) =>
     new Promise<void>((resolve, reject) => {
       batches.push(rows);
       ends.push((error) => (error ? reject(error) : resolve()));
     });
-  return { append, batches, end: (error?: Error) => ends.shift()?.(error) };
+  return { write, batches, end: (error?: Error) => ends.shift()?.(error) };
 }
 
-function captureInto(store: ReturnType<typeof slowStore>, options: { bufferEvents?: number } = {}) {
+/** A spill file in memory. */
+function memorySpill() {
+  const events: NewOutboxRow[] = [];
+  return {
+    events,
+    get isEmpty() {
+      return events.length === 0;
+    },
+    take(batch: readonly NewOutboxRow[]) {
+      events.push(...batch);
+      return Promise.resolve(true);
+    },
+    async drain(write: (batch: NewOutboxRow[]) => Promise<void>) {
+      const batch = [...events];
+      await write(batch);
+      events.splice(0, batch.length);
+    },
+  };
+}
+
+function captureInto(
+  outbox: ReturnType<typeof slowOutbox>,
+  spill?: ReturnType<typeof memorySpill>,
+  bufferEvents = 100,
+) {
   const log = recordingLog();
-  const parts = { store, routing: toRabbitmq, written: () => undefined, clock, random: () => 0, log };
-  const capture = new Capture({
-    ...parts,
-    maxBytes: 1_000_000,
-    bufferEvents: 100,
-    metrics: createMetrics(),
-    ...options,
-  });
-  return { capture, log };
+  const parts = { router, outbox, spill, bufferEvents, clock, random: () => 0, log, metrics: createMetrics() };
+  return { capture: new Capture(parts), log };
 }
 
 const turns = async (count = 5) => {
@@ -38,72 +59,121 @@ const turns = async (count = 5) => {
 };
 const numbersOf = (rows: readonly NewOutboxRow[] | undefined) =>
   rows?.map(({ payload }) => (JSON.parse(payload) as { data: { number: number } }).data.number);
+const emit = (capture: Capture, number: number) => capture.capture(sendMessage(number, 'a@g.us', 'shop'));
 
 describe('capture', () => {
   it('emits that come while a statement is under way share the next one, in the order of the calls', async () => {
-    const store = slowStore();
-    const { capture } = captureInto(store);
-    const emits = [capture.capture(sendMessage(0, 'a@g.us', 'shop'))];
+    const outbox = slowOutbox();
+    const { capture } = captureInto(outbox);
+    const emits = [emit(capture, 0)];
     await turns();
-    for (const number of [1, 2, 3]) emits.push(capture.capture(sendMessage(number, 'a@g.us', 'shop')));
-    store.end();
+    for (const number of [1, 2, 3]) emits.push(emit(capture, number));
+    outbox.end();
     await turns();
-    store.end();
+    outbox.end();
     await Promise.all(emits);
-    expect(store.batches.map(numbersOf)).toEqual([[0], [1, 2, 3]]);
+    expect(outbox.batches.map(numbersOf)).toEqual([[0], [1, 2, 3]]);
   });
 
   it('an event that is emitted as soon as the one before is written is written too', async () => {
-    const store = slowStore();
-    const { capture } = captureInto(store);
-    const first = capture.capture(sendMessage(0, 'a@g.us', 'shop'));
-    const second = first.then(() => capture.capture(sendMessage(1, 'a@g.us', 'shop')));
+    const outbox = slowOutbox();
+    const { capture } = captureInto(outbox);
+    const second = emit(capture, 0).then(() => emit(capture, 1));
     await turns();
-    store.end();
+    outbox.end();
     await turns();
-    expect(store.batches).toHaveLength(2);
-    store.end();
+    expect(outbox.batches).toHaveLength(2);
+    outbox.end();
     await second;
   });
 
-  it('a statement that fails is repeated with the same ids before anything else', async () => {
-    const store = slowStore();
-    const { capture } = captureInto(store);
-    const emit = capture.capture(sendMessage(0, 'a@g.us', 'shop'));
+  it('without a spill file, a statement that fails is repeated with the same ids before anything else', async () => {
+    const outbox = slowOutbox();
+    const { capture } = captureInto(outbox);
+    const first = emit(capture, 0);
     await turns();
-    const later = capture.capture(sendMessage(1, 'a@g.us', 'shop'));
-    store.end(new Error('connection lost'));
-    while (store.batches.length < 2) await turns();
-    store.end();
-    await emit;
+    const later = emit(capture, 1);
+    outbox.end(new Error('connection lost'));
+    while (outbox.batches.length < 2) await turns();
+    outbox.end();
+    await Promise.all([first, later]);
+    expect(outbox.batches[1]?.[0]?.eventId).toBe(outbox.batches[0]?.[0]?.eventId);
+    expect(outbox.batches.map(numbersOf)).toEqual([[0], [0, 1]]);
+  });
+
+  it('while the database fails, events are durable in the spill file, and reach the outbox in order afterwards', async () => {
+    const outbox = slowOutbox();
+    const spill = memorySpill();
+    const { capture } = captureInto(outbox, spill);
+    const first = emit(capture, 0);
     await turns();
-    store.end();
-    await later;
-    expect(store.batches[1]?.[0]?.eventId).toBe(store.batches[0]?.[0]?.eventId);
-    expect(store.batches.map(numbersOf)).toEqual([[0], [0], [1]]);
+    outbox.end(new Error('connection lost'));
+    await first;
+    await emit(capture, 1);
+    expect(numbersOf(spill.events)).toEqual([0, 1]);
+    while (outbox.batches.length < 2) await turns();
+    const after = emit(capture, 2);
+    outbox.end();
+    while (outbox.batches.length < 3) await turns();
+    outbox.end();
+    await after;
+    expect(spill.isEmpty).toBe(true);
+    expect(outbox.batches.map(numbersOf)).toEqual([[0], [0, 1], [2]]);
+  });
+
+  it('what an earlier process left in the spill file goes first', async () => {
+    const outbox = slowOutbox();
+    const spill = memorySpill();
+    const earlier = captureInto(failingOutbox(), spill).capture;
+    await emit(earlier, 0);
+    await earlier.stop();
+    const { capture } = captureInto(outbox, spill);
+    capture.start();
+    while (outbox.batches.length < 1) await turns();
+    const next = emit(capture, 1);
+    outbox.end();
+    while (outbox.batches.length < 2) await turns();
+    outbox.end();
+    await next;
+    expect(outbox.batches.map(numbersOf)).toEqual([[0], [1]]);
   });
 
   it('an event beyond the buffer is refused with a code, and those within stay', async () => {
-    const store = slowStore();
-    const { capture, log } = captureInto(store, { bufferEvents: 2 });
-    const emits = [0, 1, 2].map((number) => capture.capture(sendMessage(number, 'a@g.us', 'shop')));
+    const outbox = slowOutbox();
+    const { capture, log } = captureInto(outbox, undefined, 2);
+    const emits = [0, 1, 2].map((number) => emit(capture, number));
     await turns();
-    store.end();
+    outbox.end();
     await Promise.all(emits);
-    expect(numbersOf(store.batches[0])).toEqual([0, 1]);
+    expect(numbersOf(outbox.batches[0])).toEqual([0, 1]);
     expect(log.lines.map(({ fields }) => fields.code)).toEqual(['GUARD_CAPTURE_FULL']);
   });
 
-  it('a stop waits for what is under way, but not for ever, and tells what is lost', async () => {
-    const store = slowStore();
-    const { capture, log } = captureInto(store);
-    void capture.capture(sendMessage(0, 'a@g.us', 'shop'));
+  it('a stop puts what the database does not take into the spill file', async () => {
+    const outbox = slowOutbox();
+    const spill = memorySpill();
+    const { capture, log } = captureInto(outbox, spill);
+    const waiting = emit(capture, 0);
     await turns();
-    const stopped = capture.stop(20);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    store.end(new Error('away'));
+    const stopped = capture.stop();
+    outbox.end(new Error('away'));
+    await Promise.all([stopped, waiting]);
+    expect(numbersOf(spill.events)).toEqual([0]);
+    expect(log.lines.map(({ fields }) => fields.code)).not.toContain('GUARD_CAPTURE_ABANDONED');
+  });
+
+  it('a stop that neither database nor disk listens to tells what is lost', async () => {
+    const outbox = slowOutbox();
+    const { capture, log } = captureInto(outbox);
+    void emit(capture, 0);
+    await turns();
+    const stopped = capture.stop();
+    outbox.end(new Error('away'));
     await stopped;
-    expect(store.batches).toHaveLength(1);
     expect(log.lines.at(-1)).toMatchObject({ level: 'error', fields: { code: 'GUARD_CAPTURE_ABANDONED', events: 1 } });
   });
 });
+
+function failingOutbox(): ReturnType<typeof slowOutbox> {
+  return { ...slowOutbox(), write: () => Promise.reject(new Error('away')) };
+}

@@ -7,14 +7,13 @@ const config = {
   EXCHANGE_NAME: 'evolution',
   EVENTS: { SEND_MESSAGE: true, CALL: false },
 };
-const toEvent = (event: string) => ({ instanceName: 'shop', event });
 const off = { get: () => Promise.resolve(null) };
 
 describe('routing to RabbitMQ', () => {
   it("an instance's own queue is named by the instance and the event with dots", async () => {
     const controller = { get: () => Promise.resolve({ enabled: true, events: ['TYPEBOT_CHANGE_STATUS'] }) };
     const route = await createRabbitmqRouting(controller, { ...config, GLOBAL_ENABLED: false })('shop');
-    expect(route(toEvent('typebot.change-status'))).toEqual([
+    expect(route('typebot.change-status')).toEqual([
       {
         sink: 'rabbitmq',
         target: {
@@ -38,13 +37,13 @@ describe('routing to RabbitMQ', () => {
   ])('with the prefix %p the global queue is %s', async (PREFIX_KEY, queue) => {
     const prefixed = { ...config, ...(PREFIX_KEY !== undefined && { PREFIX_KEY }) };
     const route = await createRabbitmqRouting(off, prefixed)('shop');
-    expect(route(toEvent('send.message'))).toMatchObject([{ target: { routes: [{ exchange: 'evolution', queue }] } }]);
+    expect(route('send.message')).toMatchObject([{ target: { routes: [{ exchange: 'evolution', queue }] } }]);
     expect(standingRoutes(prefixed)).toMatchObject([{ queue }]);
   });
 
   it('an event that neither the instance nor the global settings want goes nowhere', async () => {
     const disabled = { get: () => Promise.resolve({ enabled: false, events: ['CALL'] }) };
-    expect((await createRabbitmqRouting(disabled, config)('shop'))(toEvent('call'))).toEqual([]);
+    expect((await createRabbitmqRouting(disabled, config)('shop'))('call')).toEqual([]);
   });
 
   it('settings of a shape that the host does not have are an error, not silence', async () => {

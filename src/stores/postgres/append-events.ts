@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import { describe } from '../../core/errors';
 import { RowsRefused, type NewOutboxRow } from '../outbox-store';
 
@@ -35,6 +35,9 @@ FROM input JOIN counted USING (sink, instance, chat) JOIN counters USING (sink, 
 ORDER BY position
 ON CONFLICT (event_id, sink) DO NOTHING`;
 
+/** Shorter than for other statements: the host waits for this one, and a database that hangs must not hold it up. */
+const TIMEOUT_MS = 5_000;
+
 /** SQLSTATE classes 22 (data) and 54 (program limit): the rows themselves are at fault. */
 const ROWS_AT_FAULT = /^(22|54)/;
 
@@ -55,7 +58,8 @@ export async function appendEvents(pool: Pool, schema: string, rows: readonly Ne
     rows.map((row) => row.deadReason ?? null),
   ];
   try {
-    await pool.query(statement(schema), columns);
+    // `query_timeout` is pg's own, and missing in its types.
+    await pool.query({ text: statement(schema), values: columns, query_timeout: TIMEOUT_MS } as QueryConfig);
   } catch (error) {
     const state = (error as { code?: unknown }).code;
     if (typeof state === 'string' && ROWS_AT_FAULT.test(state))
