@@ -24,8 +24,6 @@ export class Lanes {
   private readonly readyLanes = new Set<Lane>();
   private readonly known = new Map<number, PendingRow>();
   private readonly stalls = new Map<number, Stall>();
-  /** Settled since the fetch under way was sent: it may have been answered from before that, and bring them once more. */
-  private readonly settledMeanwhile = new Set<number>();
   private whenIdle: (() => void)[] = [];
   bytes = 0;
   inFlight = 0;
@@ -41,15 +39,15 @@ export class Lanes {
     return this.readyLanes.size === 0 && this.inFlight === 0;
   }
 
-  /** To be called before each fetch whose rows are to be added. */
-  beginFetch(): void {
-    this.settledMeanwhile.clear();
+  /** Everything held: a fetch must leave these out, or what is settled while it runs would come once more. */
+  knownSeqs(): number[] {
+    return [...this.known.keys()];
   }
 
-  /** Adds rows in the order of their seq; those known or settled already, or of a chat that stalls, are passed over. */
+  /** Adds rows in the order of their seq; those known already, or of a chat that stalls, are passed over. */
   add(rows: readonly PendingRow[]): void {
     for (const row of rows) {
-      if (this.known.has(row.seq) || this.settledMeanwhile.has(row.seq) || this.isStalled(row.chatKey)) continue;
+      if (this.known.has(row.seq) || this.isStalled(row.chatKey)) continue;
       const lane = this.lanes.get(row.chatKey) ?? { chatKey: row.chatKey, rows: [], inFlight: undefined };
       this.lanes.set(row.chatKey, lane);
       lane.rows.push(row);
@@ -81,10 +79,7 @@ export class Lanes {
 
   /** The database knows the outcome of these rows. */
   settled(seqs: readonly number[]): void {
-    for (const seq of seqs) {
-      this.settledMeanwhile.add(seq);
-      this.forget(seq);
-    }
+    for (const seq of seqs) this.forget(seq);
   }
 
   /** The delivery has no outcome: the row, and all of its chat, will be loaded again. */

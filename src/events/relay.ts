@@ -37,13 +37,12 @@ export class Relay {
   private readonly waker = createWaker();
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
-  /** How far the outbox was read. Only a hint: order rests on reading from the start whenever rows were let go. */
-  private afterSeq = 0;
+  /** Nothing more waits, as far as is known. */
   private drained = false;
   private nextLookAt = 0;
   private sinkGone = true;
-  /** Rows were let go of: what a fetch under way brings lies behind them and must not overtake them. */
-  private restart = true;
+  /** Rows were let go of: what a fetch under way brings may lie behind them and must not overtake them. */
+  private letGo = false;
 
   constructor(private readonly options: RelayOptions) {
     this.lanes = new Lanes(options.clock);
@@ -70,7 +69,8 @@ export class Relay {
 
   /** Partitions came or went. */
   leasesChanged(): void {
-    this.restart = true;
+    this.letGo = true;
+    this.drained = false;
     this.waker.wake();
   }
 
@@ -111,28 +111,26 @@ export class Relay {
     const { store, sink, leases, window, clock } = this.options;
     const partitions = leases.held();
     this.lanes.keepOnly(partitions);
-    if (this.lanes.wakeStalled() || this.restart || clock.monotonic() >= this.nextLookAt) {
-      this.afterSeq = 0;
+    if (this.lanes.wakeStalled() || clock.monotonic() >= this.nextLookAt) {
       this.drained = false;
-      this.restart = false;
       this.nextLookAt = clock.monotonic() + LOOK_AGAIN_MS;
     }
     const room = 2 * window - this.lanes.size;
     if (partitions.length === 0 || this.drained || room < window / 2 || this.lanes.bytes > LOAD_BYTES) return;
     this.drained = true; // a wake during the fetch makes this false again
-    this.lanes.beginFetch();
+    this.letGo = false;
     const rows = await store.fetch({
       sink: sink.name,
       partitions,
-      afterSeq: this.afterSeq,
+      exceptSeqs: this.lanes.knownSeqs(),
       exceptChatKeys: this.lanes.stalledKeys(),
       rows: room,
       bytes: LOAD_BYTES,
     });
-    if (this.restart) return;
-    const last = rows.at(-1);
-    if (!last) return;
-    this.afterSeq = last.seq;
+    if (this.letGo) {
+      this.drained = false;
+      return;
+    }
     this.lanes.add(rows);
     if (rows.length === room || this.lanes.bytes >= LOAD_BYTES) this.drained = false;
   }
@@ -178,7 +176,8 @@ export class Relay {
     metrics.deliveryFailures.inc({ sink: sink.name });
     if (error instanceof SinkUnavailable) {
       this.sinkGone = true;
-      this.restart = true;
+      this.letGo = true;
+      this.drained = false;
       this.lanes.letGo(row);
       this.lanes.letGoWaiting();
       this.waker.wake();

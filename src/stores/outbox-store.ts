@@ -44,8 +44,8 @@ export interface PendingRow {
 export interface FetchRequest {
   sink: string;
   partitions: readonly number[];
-  /** Only rows behind this one. */
-  afterSeq: number;
+  /** Rows that are to be left out: the caller has them already. */
+  exceptSeqs: readonly number[];
   /** Chats that are to be left out. */
   exceptChatKeys: readonly number[];
   rows: number;

@@ -33,7 +33,7 @@ describe('dead letters', () => {
   afterAll(() => Promise.all(pools.map((each) => each.end())));
 
   const pending = () =>
-    outbox.fetch({ sink: 'rabbitmq', partitions: [0], afterSeq: 0, exceptChatKeys: [], rows: 10_000, bytes: 1e9 });
+    outbox.fetch({ sink: 'rabbitmq', partitions: [0], exceptSeqs: [], exceptChatKeys: [], rows: 10_000, bytes: 1e9 });
 
   it('are listed page by page in the order of seq, without what is pending or delivered, and without payloads', async () => {
     const dead = Array.from({ length: 5 }, () => outboxRow({ deadReason }));

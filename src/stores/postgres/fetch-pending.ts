@@ -4,7 +4,8 @@ import type { FetchRequest, PendingRow } from '../outbox-store';
 /**
  * Reads the next waiting rows of the leased partitions, in order.
  *
- * In: sink, partitions, the row to start behind, chats to leave out, limits in rows and bytes. Out: rows by seq.
+ * In: sink, partitions, rows and chats to leave out, limits in rows and bytes. Out: rows by seq, from the very first:
+ * a row may become visible after rows with a higher seq, so there is no place to start behind.
  * Locks: none; only the holder of a partition's lease reads it. Walks the index outbox_pending; payloads are read only
  * for the rows that fit in the limit of bytes.
  */
@@ -15,7 +16,7 @@ FROM (
   SELECT seq, sum(payload_bytes) OVER (ORDER BY seq) - payload_bytes AS bytes_before
   FROM "${schema}".outbox
   WHERE delivered_at IS NULL AND dead_at IS NULL
-    AND sink = $1 AND partition = ANY($2::smallint[]) AND seq > $3 AND chat_key <> ALL($4::integer[])
+    AND sink = $1 AND partition = ANY($2::smallint[]) AND seq <> ALL($3::bigint[]) AND chat_key <> ALL($4::integer[])
   ORDER BY seq LIMIT $5
 ) AS head JOIN "${schema}".outbox AS o USING (seq)
 WHERE bytes_before < $6
@@ -37,8 +38,15 @@ interface Row {
 }
 
 export async function fetchPending(pool: Pool, schema: string, request: FetchRequest): Promise<PendingRow[]> {
-  const { sink, partitions, afterSeq, exceptChatKeys, rows: limit, bytes } = request;
-  const { rows } = await pool.query<Row>(statement(schema), [sink, partitions, afterSeq, exceptChatKeys, limit, bytes]);
+  const { sink, partitions, exceptSeqs, exceptChatKeys, rows: limit, bytes } = request;
+  const { rows } = await pool.query<Row>(statement(schema), [
+    sink,
+    partitions,
+    exceptSeqs,
+    exceptChatKeys,
+    limit,
+    bytes,
+  ]);
   return rows.map((row) => ({
     seq: Number(row.seq),
     eventId: row.event_id,
