@@ -30,7 +30,7 @@ interface Waiting {
   done: () => void;
 }
 
-const BATCH_EVENTS = 500;
+const BATCH_EVENTS = 200;
 const BATCH_BYTES = 32 * 1024 * 1024;
 const BUFFER_BYTES = 256 * 1024 * 1024;
 const MOST_RETRY_MS = 2_000;

@@ -35,7 +35,7 @@ export const METRICS = {
     type: 'histogram',
     help: 'Events written by one statement.',
     labels: [],
-    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200],
   },
   captureSeconds: {
     name: 'guard_capture_seconds',
