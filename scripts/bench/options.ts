@@ -21,7 +21,7 @@ Examples:
   $ npm run bench -- events --json                  one line of figures at the end, for programs
   $ npm run bench -- events --only guard,bare
   $ npm run bench -- events --backlog               how fast the guard drains 1,000 to 1,000,000 waiting events
-  $ npm run bench -- events --only guard --profile /tmp/profiles
+  $ npm run bench -- events --only guard --profile profiles
 
 Exit codes: 0 done, 1 the bench failed, 2 wrong usage.`;
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { hostCommand } from './host-command';
 import { GuardError } from '../core/errors';
 import { discard, redrive } from '../events/dead-letters';
 import { eventId } from '../events/event-filter';
@@ -35,7 +36,7 @@ export function addDeadLetterCommands(program: Command): void {
 }
 
 function addList(group: Command): void {
-  withFilter(hostCommand(group, 'list', 'List dead letters, the oldest first.'), { code: true })
+  withFilter(hostCommand(group, 'list', 'List dead letters, the oldest first.', EXAMPLES), { code: true })
     .option('--after <seq>', 'start behind this one: the last seq of the page before', wholeNumber(0, 2 ** 53 - 1), 0)
     .option('--limit <number>', 'length of the page, 1 to 1000', wholeNumber(1, 1_000), 50)
     .action(async (hostDir: string, options: ListOptions, command: Command) => {
@@ -47,7 +48,7 @@ function addList(group: Command): void {
 }
 
 function addShow(group: Command): void {
-  hostCommand(group, 'show', 'Print all that is known of one event, delivered, pending or dead.')
+  hostCommand(group, 'show', 'Print all that is known of one event, delivered, pending or dead.', EXAMPLES)
     .argument('<event id>', 'UUID, the message_id that consumers see')
     .option('--payload', 'print its text too: it holds what people wrote')
     .action(async (hostDir: string, given: string, options: { payload?: true; json?: true }, command: Command) => {
@@ -88,20 +89,11 @@ function addDiscard(group: Command): void {
 }
 
 function changeCommand(group: Command, name: string, description: string): Command {
-  return withFilter(hostCommand(group, name, description).argument('[event ids...]', 'instead of a filter'), {
+  return withFilter(hostCommand(group, name, description, EXAMPLES).argument('[event ids...]', 'instead of a filter'), {
     code: true,
   })
     .option('--all', 'every dead letter')
     .option('--dry-run', 'only say how many it would be');
-}
-
-function hostCommand(group: Command, name: string, description: string): Command {
-  return group
-    .command(name)
-    .description(description)
-    .argument('<host>', 'folder of the EvolutionAPI checkout; its .env is read')
-    .option('--json', 'print one JSON object instead of text')
-    .addHelpText('after', EXAMPLES);
 }
 
 const EXAMPLES = `

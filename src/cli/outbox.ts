@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { hostCommand } from './host-command';
 import { replay } from '../events/dead-letters';
 import { summarize } from '../events/outbox-summary';
 import { chosenEvents, reportProgress, withFilter, type ChangeCommandOptions } from './event-options';
@@ -13,7 +14,7 @@ export function addOutboxCommands(program: Command): void {
     .description('Look at what waits, and deliver once more what was delivered. The host need not run.')
     .addHelpText('after', EXAMPLES);
 
-  hostCommand(group, 'status', 'Count what is not delivered, by instance, event and sink.').action(
+  hostCommand(group, 'status', 'Count what is not delivered, by instance, event and sink.', EXAMPLES).action(
     async (hostDir: string, options: { json?: true }) => {
       const groups = await withOutbox(hostDir, (store) => store.groups());
       print(summaryAnswer(summarize(groups, Date.now())), options.json === true);
@@ -21,7 +22,12 @@ export function addOutboxCommands(program: Command): void {
   );
 
   withFilter(
-    hostCommand(group, 'replay', 'Make delivered events pending again. Consumers get them twice, with the same id.'),
+    hostCommand(
+      group,
+      'replay',
+      'Make delivered events pending again. Consumers get them twice, with the same id.',
+      EXAMPLES,
+    ),
     { code: false },
   )
     .option('--all', 'every delivered event that is still kept')
@@ -34,15 +40,6 @@ export function addOutboxCommands(program: Command): void {
       );
       print(outcomeAnswer('replayed', outcome), options.json === true);
     });
-}
-
-function hostCommand(group: Command, name: string, description: string): Command {
-  return group
-    .command(name)
-    .description(description)
-    .argument('<host>', 'folder of the EvolutionAPI checkout; its .env is read')
-    .option('--json', 'print one JSON object instead of text')
-    .addHelpText('after', EXAMPLES);
 }
 
 const EXAMPLES = `
