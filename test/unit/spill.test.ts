@@ -1,9 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { claimFile } from '../../src/events/spill/claim-file';
+import { ownPath, takeOverLeftovers } from '../../src/events/spill/claim-file';
 import { Spill } from '../../src/events/spill/spill';
 import { SpillFile } from '../../src/events/spill/spill-file';
 import { createMetrics } from '../../src/metrics/metrics';
@@ -31,7 +40,7 @@ describe('spill', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'spill-'));
-    path = join(folder, 'spill-1.log');
+    path = join(folder, '4194305-1-x.log'); // of a process that cannot be
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -134,12 +143,28 @@ describe('spill', () => {
     expect(log.lines.map(({ fields }) => fields.code)).toEqual(['GUARD_SPILL_UNWRITABLE']);
   });
 
-  it('a file belongs to one living process, and that of a dead one is taken up', () => {
-    writeFileSync(`${path}.pid`, '1'); // lives as long as the machine
-    const second = claimFile(folder);
-    expect(second.path).toBe(join(folder, 'spill-2.log'));
-    second.release();
-    writeFileSync(`${path}.pid`, '4194305'); // above the largest process id
-    expect(claimFile(folder).path).toBe(path);
+  it('takes up what several dead processes have left, each in its order, and leaves the living alone', async () => {
+    const dead = ['4194305-1-a.log', `${process.pid}-1-b.log`]; // above the largest process id; ours, of another start
+    for (const [index, name] of dead.entries()) {
+      const file = await SpillFile.open(join(folder, name));
+      await file.append([row(index * 2), row(index * 2 + 1)]);
+      await file.close();
+    }
+    const living = ownPath(folder);
+    writeFileSync(living, 'in use');
+    const spill = await Spill.open({ folder, maxBytes: 1e6, log: recordingLog(), metrics: createMetrics() });
+    const written: NewOutboxRow[] = [];
+    while (!spill?.isEmpty) await spill?.drain((rows) => Promise.resolve(void written.push(...rows)));
+    await spill?.close();
+    const numbers = written.map(({ capturedAt }) => capturedAt - 1_000);
+    expect(numbers.filter((number) => number < 2)).toEqual([0, 1]);
+    expect(numbers.filter((number) => number >= 2)).toEqual([2, 3]);
+    expect(readdirSync(folder)).toEqual([basename(living)]);
+  });
+
+  it('of several processes only one takes a file over', () => {
+    writeFileSync(join(folder, '4194305-1-a.log'), '');
+    expect(takeOverLeftovers(folder)).toHaveLength(1);
+    expect(takeOverLeftovers(folder)).toEqual([]);
   });
 });

@@ -1,39 +1,61 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Processes that may share a folder. */
-const MOST_FILES = 32;
+/** Whose file it is: process id, and when that process was started, as an id is given again. */
+const NAME = /^(\d+)-(\d+)-[\w-]+\.log$/;
 
-/**
- * Finds a spill file that no living process uses, and marks it as ours. Files of dead processes come first, as they may
- * hold events. Two containers that share a volume need a folder each: a process id means nothing in another container.
- *
- * @returns the path of the file, and what gives it back.
- * @throws errors of the file system as they come.
- */
-export function claimFile(folder: string): { path: string; release: () => void } {
-  mkdirSync(folder, { recursive: true });
-  for (let number = 1; number <= MOST_FILES; number += 1) {
-    const path = join(folder, `spill-${number}.log`);
-    const lock = `${path}.pid`;
-    if (isHeldByAnother(lock)) continue;
-    rmSync(lock, { force: true });
-    const descriptor = openSync(lock, 'wx');
-    writeSync(descriptor, `${process.pid}`);
-    closeSync(descriptor);
-    return { path, release: () => rmSync(lock, { force: true }) };
-  }
-  throw new Error(`${MOST_FILES} processes use the spill files in ${folder} already`);
+/** A path that no other process, and no other start of this one, has. */
+export function ownPath(folder: string): string {
+  return join(folder, `${process.pid}-${startOf(process.pid) ?? 0}-${randomUUID()}.log`);
 }
 
-function isHeldByAnother(lock: string): boolean {
+/**
+ * Takes over the files of processes that are gone: by a rename, which of several processes only one can win. What was
+ * being taken over by a process that is gone since bears that one's name, and is found again.
+ * Two containers that share a volume need a folder each: neither sees the other's processes.
+ *
+ * @returns the paths they have now.
+ */
+export function takeOverLeftovers(folder: string): string[] {
+  mkdirSync(folder, { recursive: true });
+  return readdirSync(folder)
+    .filter((name) => isLeftover(name))
+    .flatMap((name) => {
+      const path = ownPath(folder);
+      try {
+        renameSync(join(folder, name), path);
+        return [path];
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // another process was faster
+        throw error;
+      }
+    });
+}
+
+function isLeftover(name: string): boolean {
+  const [, pid, start] = NAME.exec(name) ?? [];
+  if (pid === undefined || start === undefined) return false;
+  if (existsSync('/proc/self/stat')) return startOf(Number(pid)) !== Number(start);
+  return Number(pid) === process.pid || !answers(Number(pid));
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)): the start in clock ticks since boot. @returns undefined for no such process. */
+function startOf(pid: number): number | undefined {
   try {
-    const holder = Number(readFileSync(lock, 'utf8'));
-    if (!Number.isInteger(holder) || holder <= 0 || holder === process.pid) return false;
-    process.kill(holder, 0);
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where there is no /proc: a process that was given the id since counts as alive, and its file waits for a later start. */
+function answers(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and is somebody else's.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

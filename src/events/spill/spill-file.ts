@@ -1,5 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { NewOutboxRow } from '../../stores/outbox-store';
+import { dirname } from 'node:path';
 import { decodeLine, encodeLine } from './line';
 
 /** What a look at the front of the file brought. */
@@ -25,6 +26,7 @@ export class SpillFile {
   private size: number;
 
   private constructor(
+    private readonly path: string,
     private readonly file: FileHandle,
     size: number,
   ) {
@@ -35,7 +37,8 @@ export class SpillFile {
     const file = await open(path, 'a+')
       .then((created) => created.close())
       .then(() => open(path, 'r+'));
-    const spill = new SpillFile(file, (await file.stat()).size);
+    await syncFolder(dirname(path));
+    const spill = new SpillFile(path, file, (await file.stat()).size);
     await spill.closeLastLine();
     return spill;
   }
@@ -47,6 +50,24 @@ export class SpillFile {
   /** @throws errors of the file system, ENOSPC for one; then the file is as before. */
   async append(rows: readonly NewOutboxRow[]): Promise<void> {
     await this.write(Buffer.concat(rows.map(encodeLine)));
+  }
+
+  /** Moves all of another file behind what is here. Interrupted, it leaves lines twice, which their ids make harmless. */
+  async adopt(path: string): Promise<void> {
+    const other = await open(path, 'r');
+    try {
+      const chunk = Buffer.alloc(CHUNK_BYTES);
+      for (let position = 0; ;) {
+        const { bytesRead } = await other.read(chunk, 0, chunk.length, position);
+        if (bytesRead === 0) break;
+        await this.write(chunk.subarray(0, bytesRead));
+        position += bytesRead;
+      }
+    } finally {
+      await other.close();
+    }
+    await this.closeLastLine();
+    await rm(path);
   }
 
   /** Reads from the front, at least one line where there is any, without taking it away. */
@@ -74,8 +95,10 @@ export class SpillFile {
     this.size = 0;
   }
 
-  close(): Promise<void> {
-    return this.file.close();
+  /** A file without lines goes with it. */
+  async close(): Promise<void> {
+    await this.file.close();
+    if (this.bytes === 0) await rm(this.path, { force: true });
   }
 
   private async write(bytes: Buffer): Promise<void> {
@@ -100,6 +123,12 @@ export class SpillFile {
     await this.file.read(last, 0, 1, this.size - 1);
     if (last[0] !== LINE_FEED) await this.write(Buffer.from('\n'));
   }
+}
+
+/** Without it a power cut may forget the file's name, and with it what was synced into the file. */
+async function syncFolder(folder: string): Promise<void> {
+  const directory = await open(folder, 'r');
+  await directory.sync().finally(() => directory.close());
 }
 
 /** @returns what is left behind the last whole line that was taken. */

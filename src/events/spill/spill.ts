@@ -2,7 +2,7 @@ import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { Metrics } from '../../metrics/metrics';
 import type { NewOutboxRow } from '../../stores/outbox-store';
-import { claimFile } from './claim-file';
+import { ownPath, takeOverLeftovers } from './claim-file';
 import { SpillFile } from './spill-file';
 
 export interface SpillOptions {
@@ -22,17 +22,22 @@ export class Spill {
 
   private constructor(
     private readonly file: SpillFile,
-    private readonly release: () => void,
     private readonly options: SpillOptions,
   ) {
     options.metrics.spillBytes.set(file.bytes);
   }
 
-  /** @returns undefined, with a logged error, where the folder cannot be written. */
+  /**
+   * Opens a file of this process, with all in it that processes which are gone have left.
+   *
+   * @returns undefined, with a logged error, where the folder cannot be written.
+   */
   static async open(options: SpillOptions): Promise<Spill | undefined> {
     try {
-      const { path, release } = claimFile(options.folder);
-      return new Spill(await SpillFile.open(path), release, options);
+      const leftovers = takeOverLeftovers(options.folder);
+      const file = await SpillFile.open(ownPath(options.folder));
+      for (const path of leftovers) await file.adopt(path);
+      return new Spill(file, options);
     } catch (error) {
       const unwritable = new GuardError('GUARD_SPILL_UNWRITABLE', `${describe(error)}.`);
       options.log.error({ code: unwritable.code }, unwritable.message);
@@ -80,9 +85,9 @@ export class Spill {
     log.info('the spill file has drained into the outbox');
   }
 
-  async close(): Promise<void> {
-    await this.file.close();
-    this.release();
+  /** Leaves no empty file behind; one with rows is for the next process. */
+  close(): Promise<void> {
+    return this.file.close();
   }
 
   /** Each state once, not for every batch. */
