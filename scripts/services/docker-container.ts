@@ -12,6 +12,8 @@ export interface ContainerOptions {
   image: string;
   /** The port inside. */
   port: number;
+  /** Further ports, as docker's --publish takes them. */
+  publish?: readonly string[];
   environment?: Readonly<Record<string, string>>;
   command?: readonly string[];
   url(port: number): string;
@@ -54,7 +56,8 @@ export class DockerContainer implements RunningService {
       '--env',
       `${key}=${value}`,
     ]);
-    const published = ['--publish', `127.0.0.1:${port}:${options.port}`];
+    const ports = [`127.0.0.1:${port}:${options.port}`, ...(options.publish ?? [])];
+    const published = ports.flatMap((mapping) => ['--publish', mapping]);
     try {
       const flags = ['--detach', '--name', container.#name, ...published, ...environment];
       await run('docker', ['run', ...flags, options.image, ...(options.command ?? [])]);

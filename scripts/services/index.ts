@@ -1,5 +1,5 @@
 export { postgres, startPostgres } from './postgres';
 export { provide } from './obtain';
-export { rabbitmq, startRabbitmq, type RunningRabbitmq } from './rabbitmq';
+export { rabbitmq, startManagedRabbitmq, startRabbitmq, type ManagedRabbitmq, type RunningRabbitmq } from './rabbitmq';
 export { redis, startRedis } from './redis';
 export type { How, RunningService, StartOptions } from './service';

@@ -18,9 +18,19 @@ export interface RunningRabbitmq extends RunningService {
   ctl(args: readonly string[]): Promise<string>;
 }
 
+export interface ManagedRabbitmq extends RunningRabbitmq {
+  /** Of the management API, without credentials. */
+  readonly managementUrl: string;
+}
+
 /** Without plugins. Its user is guest, with every right. */
 export function startRabbitmq(options: StartOptions = {}): Promise<RunningRabbitmq> {
   return obtain(rabbitmq, options);
+}
+
+/** A private one with the management plugin, for what is done by its HTTP API. */
+export function startManagedRabbitmq(): Promise<ManagedRabbitmq> {
+  return obtain(managedRabbitmq, { private: true });
 }
 
 interface Binaries {
@@ -47,11 +57,36 @@ export const rabbitmq: Recipe<RunningRabbitmq, Binaries> = {
   },
 };
 
+const managedRabbitmq: Recipe<ManagedRabbitmq, Binaries> = {
+  ...rabbitmq,
+  given: (url) => {
+    throw new Error(`${url} may have no management API: this one is always private.`);
+  },
+  async start(binaries, how) {
+    const port = await freePort();
+    const broker = await start(binaries, how, port);
+    return Object.assign(broker, { managementUrl: managementUrlOf(port) });
+  },
+  async contain() {
+    const port = await freePort();
+    const container = await DockerContainer.start({
+      image: 'rabbitmq:4-management-alpine',
+      port: 5672,
+      publish: [`127.0.0.1:${port}:15672`],
+      url: urlOf,
+      answers: (url) => answers(url, port),
+    });
+    const ctl = (args: readonly string[]) => container.execute(['rabbitmqctl', ...args]);
+    return Object.assign(container, { ctl, managementUrl: managementUrlOf(port) });
+  },
+};
+
 class GivenRabbitmq extends GivenService implements RunningRabbitmq {
   ctl = () => this.refuse();
 }
 
-async function start(binaries: Binaries, how: How): Promise<RunningRabbitmq> {
+/** @param managementPort starts the management plugin too, which takes some seconds more. */
+async function start(binaries: Binaries, how: How, managementPort?: number): Promise<RunningRabbitmq> {
   const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
   const epmd = await startEpmd(binaries.epmd, epmdPort);
   let environment: NodeJS.ProcessEnv = {};
@@ -68,12 +103,15 @@ async function start(binaries: Binaries, how: How): Promise<RunningRabbitmq> {
         ...ports,
         RABBITMQ_NODENAME: `evolution-guard-${port}@localhost`,
       };
-      writeFileSync(join(folder, 'rabbitmq.conf'), `listeners.tcp.1 = 127.0.0.1:${port}\nlog.console = true\n`);
-      writeFileSync(join(folder, 'enabled_plugins'), '[].');
+      const management = ['management.tcp.ip = 127.0.0.1', `management.tcp.port = ${managementPort}`];
+      const plain = [`listeners.tcp.1 = 127.0.0.1:${port}`, 'log.console = true'];
+      const settings = managementPort === undefined ? plain : [...plain, ...management];
+      writeFileSync(join(folder, 'rabbitmq.conf'), `${settings.join('\n')}\n`);
+      writeFileSync(join(folder, 'enabled_plugins'), managementPort === undefined ? '[].' : '[rabbitmq_management].');
       // With input allowed the start script becomes the broker; otherwise it stays in between and its pid is not the broker's.
       return { command: binaries.server, args: ['-noinput'], env: { ...environment, RABBITMQ_ALLOW_INPUT: 'true' } };
     },
-    answers: () => answers(urlOf(port)),
+    answers: () => answers(urlOf(port), managementPort),
   });
   return Object.assign(broker, {
     ctl: async (args: readonly string[]) => (await run(binaries.ctl, args, { env: environment })).stdout,
@@ -114,9 +152,14 @@ function urlOf(port: number): string {
   return `amqp://guest:guest@127.0.0.1:${port}`;
 }
 
-async function answers(url: string): Promise<void> {
+const managementUrlOf = (port: number) => `http://127.0.0.1:${port}`;
+
+async function answers(url: string, managementPort?: number): Promise<void> {
   const connection = await connect(url, { timeout: 2000 });
   await connection.close();
+  if (managementPort === undefined) return;
+  const page = await fetch(managementUrlOf(managementPort), { signal: AbortSignal.timeout(2000) });
+  await page.text(); // a body that nobody reads keeps its connection
 }
 
 function accepts(port: number): Promise<void> {

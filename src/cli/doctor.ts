@@ -3,6 +3,7 @@ import type { PluginPackage } from '../../patches/engine/plugin-package';
 import { status } from '../../patches/engine/status';
 import { release } from '../../patches/series';
 import { checkBroker, checkDatabase, checkInstalled, checkSettings, type Finding } from './doctor-checks';
+import { checkPolicies } from './doctor-policies';
 import { hostEnvironment } from './host-environment';
 import { print } from './output';
 
@@ -29,6 +30,7 @@ async function examine(hostDir: string, version: string): Promise<Finding[]> {
   findings.push(finding);
   if (!settings) return findings;
   findings.push(...(await checkDatabase(settings, Date.now())), await checkBroker(settings, environment));
+  findings.push(...(await checkPolicies(settings, environment)));
   return findings;
 }
 

@@ -6,6 +6,7 @@ import { addDoctorCommand } from './doctor';
 import { EXIT_CODES, fail } from './output';
 import { addOutboxCommands } from './outbox';
 import { addPatchCommands } from './patch';
+import { addRabbitmqCommands } from './rabbitmq';
 
 const plugin = findPluginPackage(__dirname);
 const program = new Command('evolution-guard')
@@ -18,6 +19,7 @@ addPatchCommands(program, plugin);
 addDoctorCommand(program, plugin);
 addDeadLetterCommands(program);
 addOutboxCommands(program);
+addRabbitmqCommands(program);
 
 // Whoever reads us, head for one, may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));

@@ -43,6 +43,20 @@ export const REGISTRY = {
     remedy:
       'Nothing is lost: it is used as it stands. To get the declared arguments, let its consumers empty it, delete it, and it is declared again with the next event.',
   },
+  GUARD_MANAGEMENT_UNREACHABLE: {
+    meaning: 'The management API of RabbitMQ did not answer.',
+    remedy:
+      'Check that the broker has the plugin rabbitmq_management and that GUARD_RABBITMQ_MANAGEMENT_URL names its port; or have an administrator run what `rabbitmq policies print` prints.',
+  },
+  GUARD_MANAGEMENT_REFUSED: {
+    meaning: 'The management API of RabbitMQ refused a request.',
+    remedy:
+      'Give the user the tag policymaker and access to the virtual host, or name another user in GUARD_RABBITMQ_MANAGEMENT_URL; or have an administrator run what `rabbitmq policies print` prints.',
+  },
+  GUARD_POLICY_UNWANTED: {
+    meaning: 'The broker has policies of evolution-guard, but the settings want none; nothing was changed.',
+    remedy: 'Say --remove to take them away, or check that the folder and the settings are the right ones.',
+  },
   GUARD_EVENT_NOT_SERIALIZABLE: {
     meaning: 'An event cannot be written as JSON, so no sink could have received it.',
     remedy:

@@ -98,6 +98,60 @@ export const SETTINGS = {
     default: 8192,
     meaning: 'Largest AMQP frame in bytes that is negotiated.',
   },
+  rabbitmqManagementUrl: {
+    env: 'GUARD_RABBITMQ_MANAGEMENT_URL',
+    type: url('http', 'https'),
+    form: 'URL',
+    secret: true,
+    meaning:
+      "Management API of that broker, for the command `rabbitmq policies` and `doctor` only. Absent: the broker's host at port 15672, or 15671 for amqps; without credentials in it: those of the broker.",
+  },
+  rabbitmqMessageTtlSeconds: {
+    env: 'GUARD_RABBITMQ_MESSAGE_TTL_SECONDS',
+    type: whole(1, 4_294_967),
+    form: 'whole number, 1 to 4294967',
+    meaning:
+      "Seconds after which a message that nobody took leaves the host's queues. Put in force by `rabbitmq policies apply`.",
+  },
+  rabbitmqMaxLength: {
+    env: 'GUARD_RABBITMQ_MAX_LENGTH',
+    type: whole(1, 1_000_000_000),
+    form: 'whole number, 1 to 1000000000',
+    meaning: "Messages that may wait in each of the host's queues. Put in force by `rabbitmq policies apply`.",
+  },
+  rabbitmqMaxLengthBytes: {
+    env: 'GUARD_RABBITMQ_MAX_LENGTH_BYTES',
+    type: whole(1024, 1_099_511_627_776),
+    form: 'whole number, 1024 to 1099511627776',
+    meaning: "Bytes of messages that may wait in each of the host's queues. Put in force by `rabbitmq policies apply`.",
+  },
+  rabbitmqOverflow: {
+    env: 'GUARD_RABBITMQ_OVERFLOW',
+    type: z.enum(['reject-publish', 'drop-head'], { error: 'must be reject-publish or drop-head' }),
+    form: 'reject-publish or drop-head',
+    default: 'reject-publish',
+    meaning:
+      'What a full queue does: refuse new events, which then wait in the outbox, or drop its oldest. Put in force by `rabbitmq policies apply`.',
+  },
+  rabbitmqDeadLetterExchange: {
+    env: 'GUARD_RABBITMQ_DEAD_LETTER_EXCHANGE',
+    type: z
+      .string()
+      .regex(
+        /^(?!amq\.)[A-Za-z0-9._:-]{1,200}$/,
+        'must be letters, digits, . _ : and -, at most 200, and not begin with amq.',
+      ),
+    form: 'name',
+    meaning:
+      "Exchange that takes what expires in the host's queues, is dropped from them or refused by a consumer. It and a queue of the same name are declared by `rabbitmq policies apply`.",
+  },
+  rabbitmqDeadLetterMaxBytes: {
+    env: 'GUARD_RABBITMQ_DEAD_LETTER_MAX_BYTES',
+    type: whole(1024, 1_099_511_627_776),
+    form: 'whole number, 1024 to 1099511627776',
+    default: 1_073_741_824,
+    meaning: 'Bytes that the queue of dead letters may hold; beyond, its oldest are dropped.',
+  },
   eventMaxBytes: {
     env: 'GUARD_EVENT_MAX_BYTES',
     type: whole(1024, 134_217_728),

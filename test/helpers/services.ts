@@ -6,9 +6,11 @@ import { get } from 'node:http';
  * it; all others use the one that the whole run shares, each file in a database or virtual host of its own.
  */
 export {
+  startManagedRabbitmq,
   startPostgres,
   startRabbitmq,
   startRedis,
+  type ManagedRabbitmq,
   type RunningRabbitmq,
   type RunningService,
 } from '../../scripts/services';

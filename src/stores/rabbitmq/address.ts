@@ -3,7 +3,7 @@ import type { Options } from 'amqplib';
 const HEARTBEAT_SECONDS = 30;
 
 /** The host's reading of RABBITMQ_URI, but for percent-decoding: credentials with special characters work here. */
-export function parseAddress(uri: string, frameMax: number): Options.Connect {
+export function parseAddress(uri: string, frameMax: number) {
   const url = new URL(uri);
   return {
     protocol: url.protocol.slice(0, -1),
@@ -14,5 +14,5 @@ export function parseAddress(uri: string, frameMax: number): Options.Connect {
     vhost: decodeURIComponent(url.pathname.slice(1)) || '/',
     frameMax,
     heartbeat: HEARTBEAT_SECONDS,
-  };
+  } satisfies Options.Connect;
 }
