@@ -5,10 +5,11 @@ import { systemClock } from './core/clock';
 import { createLog, type Log } from './core/log';
 import type { Settings } from './core/settings';
 import { startEvents, type Events } from './events';
+import { createRabbitmqSink } from './events/sinks/rabbitmq';
 import { joinRabbitmq } from './host/events-join';
 import { shakeHands, type Host } from './host/handshake';
 import { joinInstances, passInstance } from './host/instances-join';
-import { createRabbitmqRouting, standingRoutes } from './host/rabbitmq-routing';
+import { createRabbitmqOutlet, standingRoutes } from './host/rabbitmq-routing';
 import { joinSends, passSend } from './host/sends-join';
 import type { HostParts, RabbitmqConfig } from './host/shapes';
 import { createMetrics, type Metrics } from './metrics/metrics';
@@ -46,6 +47,7 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   const database = new Database({
     uri: settings.databaseUri,
     schema: settings.databaseSchema,
+    pooled: settings.databaseProvider === 'psql_bouncer',
     clientName: settings.clientName,
     connections: settings.databasePoolSize,
     log,
@@ -107,9 +109,8 @@ async function startGuardedEvents(
   if (!controller) throw new Error('events are wired only where the handshake found them');
   const events = await startEvents({
     store: database.outbox,
-    broker,
-    routing: createRabbitmqRouting(controller, config),
-    standing: standingRoutes(config),
+    sinks: [createRabbitmqSink(broker, standingRoutes(config), log)],
+    listen: (heard) => database.listen(heard),
     settings,
     owner: randomUUID(),
     clock,
@@ -117,7 +118,12 @@ async function startGuardedEvents(
     log,
     metrics,
   });
-  joinRabbitmq(controller, (event) => events.capture(event));
+  const outlet = createRabbitmqOutlet(controller, config);
+  joinRabbitmq(
+    controller,
+    (event) => events.capture(outlet, event),
+    (instance) => events.changed(outlet, instance),
+  );
   return events;
 }
 

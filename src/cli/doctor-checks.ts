@@ -80,7 +80,7 @@ export async function checkDatabase(settings: Settings, now: number): Promise<Fi
         { level: 'warning', about, text: `it answers; schema ${schema} is created at the first start of the host.` },
       ];
     }
-    const { pending, oldestCapturedAt, dead } = await createPostgresOutbox(pool, schema).backlog();
+    const { pending, oldestCapturedAt, dead } = await createPostgresOutbox(pool, schema, true).backlog();
     const findings: Finding[] = [{ level: 'ok', about, text: `schema ${schema} is there; ${pending} events wait` }];
     if (oldestCapturedAt !== undefined && now - oldestCapturedAt > OLD_EVENT_MS) {
       const age = Math.round((now - oldestCapturedAt) / 1000);

@@ -38,6 +38,16 @@ export const REGISTRY = {
     remedy:
       'Correct the credentials in RABBITMQ_URI or grant the user access to the virtual host; events wait in the outbox meanwhile.',
   },
+  GUARD_BROKER_BLOCKED: {
+    meaning: 'RabbitMQ has run short of memory or disk and takes no messages.',
+    remedy:
+      'Let consumers empty its queues, or give it more memory or disk; events wait in the outbox and follow by themselves.',
+  },
+  GUARD_EVENT_UNROUTABLE: {
+    meaning: 'No queue was bound for an event, however often its queue was declared anew; it was parked in the dead letters.',
+    remedy:
+      'Look for what deletes or unbinds the queue (a policy with expires, a consumer, an operator), then redrive the event.',
+  },
   GUARD_QUEUE_MISMATCH: {
     meaning: 'A queue or exchange exists with other arguments than the host declares.',
     remedy:

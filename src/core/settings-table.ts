@@ -160,6 +160,14 @@ export const SETTINGS = {
     meaning:
       'Largest event in bytes of JSON that is published; a larger one goes to the dead letters. RabbitMQ 4 accepts 16 MiB unless told otherwise.',
   },
+  eventMaxAttempts: {
+    env: 'GUARD_EVENT_MAX_ATTEMPTS',
+    type: whole(1, 1000),
+    form: 'whole number, 1 to 1000',
+    default: 10,
+    meaning:
+      'Refusals of one event (no queue bound, HTTP 4xx) before it goes to the dead letters. Receivers that are away, or answer 429 or 5xx, are waited for without limit.',
+  },
   captureBufferEvents: {
     env: 'GUARD_CAPTURE_BUFFER_EVENTS',
     type: whole(100, 1_000_000),
@@ -195,7 +203,14 @@ export const SETTINGS = {
     type: whole(0, 365),
     form: 'whole number, 0 to 365',
     default: 7,
-    meaning: 'Days that delivered events are kept.',
+    meaning: 'Days that delivered events are kept, for replay.',
+  },
+  deadLettersRetentionDays: {
+    env: 'GUARD_DEAD_LETTERS_RETENTION_DAYS',
+    type: whole(1, 3650),
+    form: 'whole number, 1 to 3650',
+    default: 30,
+    meaning: 'Days that dead letters are kept.',
   },
   apiKey: {
     env: 'GUARD_API_KEY',

@@ -6,6 +6,7 @@ import { sleep } from '../core/sleep';
 import { createWaker } from '../core/waker';
 import type { Metrics } from '../metrics/metrics';
 import { captureEvent, type CapturedEvent } from './captured-event';
+import type { Outlet } from './event';
 import type { EventRouter } from './event-router';
 import type { OutboxWriter } from './outbox-writer';
 import type { Spill } from './spill/spill';
@@ -30,7 +31,7 @@ interface Waiting {
   done: () => void;
 }
 
-const BATCH_EVENTS = 200;
+const BATCH_EVENTS = 500;
 const BATCH_BYTES = 32 * 1024 * 1024;
 const BUFFER_BYTES = 256 * 1024 * 1024;
 const MOST_RETRY_MS = 2_000;
@@ -62,9 +63,9 @@ export class Capture {
    *
    * @param received as the host's sinks get it; read once, at the call, as the host may change the object afterwards.
    */
-  capture(received: unknown): Promise<void> {
+  capture(outlet: Outlet, received: unknown): Promise<void> {
     try {
-      const captured = captureEvent(received, this.options.clock);
+      const captured = captureEvent(received, outlet, this.options.clock);
       this.assertRoom(captured);
       return new Promise((done) => {
         this.waiting.push({ captured, since: this.options.clock.monotonic(), done });

@@ -1,9 +1,19 @@
 import { timeout, TimeoutStrategy } from 'cockatiel';
+import type { Clock } from '../core/clock';
 import type { NewOutboxRow } from '../stores/outbox-store';
 import { toRow, type CapturedEvent } from './captured-event';
-import type { Destination, Routing } from './event';
+import type { Destination, Outlet, Routed } from './event';
 
-type Route = (event: string) => Destination[];
+type Route = (event: Routed) => readonly Destination[];
+
+interface Known {
+  route: Route;
+  /** On the monotonic clock. */
+  askedAt: number;
+}
+
+/** How long an answer counts: a setting that another process changes is followed within this time. */
+const FRESH_MS = 1_000;
 
 /** Instances whose last known settings are kept. Beyond, the ones heard of longest ago are forgotten. */
 const MOST_REMEMBERED = 10_000;
@@ -12,43 +22,60 @@ const MOST_REMEMBERED = 10_000;
 const withinLimit = timeout(5_000, TimeoutStrategy.Aggressive);
 
 /**
- * Asks the host which sinks want an event, once for each batch and instance. While the host cannot say, what it said last
- * counts: an event must not wait in memory because a setting might have changed.
+ * Asks the host which sinks want an event. While the host cannot say, what it said last counts: an event must not wait in
+ * memory because a setting might have changed.
  */
 export class EventRouter {
-  private readonly lastKnown = new Map<string, Route>();
+  private readonly known = new Map<string, Known>();
+  private changes = 0;
 
   constructor(
-    private readonly routing: Routing,
+    private readonly clock: Clock,
     private readonly maxBytes: number,
   ) {}
 
   /** @throws what the host failed with, where it has never said anything of one of the instances. */
   async route(batch: readonly CapturedEvent[]): Promise<NewOutboxRow[]> {
-    const instances = [...new Set(batch.map(({ instance }) => instance))];
-    const routes = new Map(await Promise.all(instances.map(async (name) => [name, await this.routeOf(name)] as const)));
+    const asked = new Map(batch.map((captured) => [keyOf(captured.outlet, captured.instance), captured]));
+    const answers = [...asked].map(async ([key, { outlet, instance }]) => {
+      return [key, await this.routeOf(key, outlet, instance)] as const;
+    });
+    const routes = new Map(await Promise.all(answers));
     return batch.flatMap((captured) => {
-      const destinations = routes.get(captured.instance)?.(captured.event) ?? [];
+      const destinations = routes.get(keyOf(captured.outlet, captured.instance))?.(captured) ?? [];
       return destinations.map((destination) => toRow(captured, destination, this.maxBytes));
     });
   }
 
-  private async routeOf(instance: string): Promise<Route> {
+  /** The settings of an instance have changed in this process: events from now on follow them. */
+  changed(outlet: Outlet, instance: string): void {
+    this.changes += 1;
+    const known = this.known.get(keyOf(outlet, instance));
+    if (known) known.askedAt = -Infinity;
+  }
+
+  private async routeOf(key: string, outlet: Outlet, instance: string): Promise<Route> {
+    const known = this.known.get(key);
+    const askedAt = this.clock.monotonic();
+    const { changes } = this;
+    if (known && askedAt - known.askedAt < FRESH_MS) return known.route;
     try {
-      const route = await withinLimit.execute(() => this.routing(instance));
-      this.remember(instance, route);
+      const route = await withinLimit.execute(() => outlet.routing(instance));
+      // What was read while a setting changed may be older than the change.
+      this.remember(key, { route, askedAt: changes === this.changes ? askedAt : -Infinity });
       return route;
     } catch (error) {
-      const known = this.lastKnown.get(instance);
-      if (known) return known;
+      if (known) return known.route;
       throw error;
     }
   }
 
-  private remember(instance: string, route: Route): void {
-    this.lastKnown.delete(instance); // to the end of the order in which they are forgotten
-    this.lastKnown.set(instance, route);
-    const [oldest] = this.lastKnown.keys();
-    if (this.lastKnown.size > MOST_REMEMBERED && oldest !== undefined) this.lastKnown.delete(oldest);
+  private remember(key: string, known: Known): void {
+    this.known.delete(key); // to the end of the order in which they are forgotten
+    this.known.set(key, known);
+    const [oldest] = this.known.keys();
+    if (this.known.size > MOST_REMEMBERED && oldest !== undefined) this.known.delete(oldest);
   }
 }
+
+const keyOf = (outlet: Outlet, instance: string) => `${outlet.name} ${instance}`;

@@ -4,32 +4,32 @@ import type { Log } from '../core/log';
 import type { Settings } from '../core/settings';
 import type { Metrics } from '../metrics/metrics';
 import type { OutboxStore } from '../stores/outbox-store';
-import type { Broker } from '../stores/rabbitmq/broker';
-import type { Route } from '../stores/rabbitmq/topology';
 import { Capture } from './capture';
-import type { Routing } from './event';
+import type { Outlet } from './event';
 import { EventRouter } from './event-router';
 import { PartitionLeases } from './leases';
 import { OutboxWriter } from './outbox-writer';
 import { Relay } from './relay';
+import { Relays } from './relays';
 import { startRetention } from './retention';
-import { createRabbitmqSink } from './sinks/rabbitmq';
+import type { Sink } from './sink';
 import { Spill } from './spill/spill';
 
 export interface EventsOptions {
   store: OutboxStore;
-  broker: Pick<Broker, 'ready'>;
-  routing: Routing;
-  /** Declared whenever the broker is connected anew. */
-  standing: readonly Route[];
+  sinks: readonly Sink[];
+  /** Hears of what other processes have written, where the database can tell. @returns what stops it. */
+  listen: (heard: (partitions: readonly number[]) => void) => () => Promise<void>;
   settings: Pick<
     Settings,
     | 'eventMaxBytes'
+    | 'eventMaxAttempts'
     | 'captureBufferEvents'
     | 'spillFolder'
     | 'spillMaxMegabytes'
     | 'relayWindow'
     | 'eventsRetentionDays'
+    | 'deadLettersRetentionDays'
   >;
   /** UUID of this process among those that share the outbox. */
   owner: string;
@@ -40,35 +40,47 @@ export interface EventsOptions {
 }
 
 export interface Events {
-  capture(event: unknown): Promise<void>;
+  /** Resolves when what the outlet would have done with the event is durable. Never rejects. */
+  capture(outlet: Outlet, event: unknown): Promise<void>;
+  /** The settings of an instance have changed. */
+  changed(outlet: Outlet, instance: string): void;
   stop(): Promise<void>;
 }
 
 const RELAY_PATIENCE_MS = 2_000;
 const MEBIBYTE = 1024 * 1024;
 
-/** Capture -> outbox -> relay -> sink, started in the order in which each needs the one before. */
-export async function startEvents({ settings, ...options }: EventsOptions): Promise<Events> {
-  const { store, broker, standing, clock, log } = options;
-  const leases = new PartitionLeases({ ...options, changed: () => relay.leasesChanged() });
-  const sink = createRabbitmqSink(broker, standing, log);
-  const relay = new Relay({ ...options, sink, leases, window: settings.relayWindow });
-  const router = new EventRouter(options.routing, settings.eventMaxBytes);
-  const outbox = new OutboxWriter({ ...options, written: () => relay.wake() });
+/** Capture -> outbox -> relays -> sinks, started in the order in which each needs the one before. */
+export async function startEvents({ settings, sinks, ...options }: EventsOptions): Promise<Events> {
+  const { store, listen, clock, log } = options;
+  const leases: PartitionLeases = new PartitionLeases({
+    ...options,
+    changed: () => relays.leasesChanged(),
+    isBusy: (partition) => relays.isBusy(partition),
+  });
+  const limits = { window: settings.relayWindow, mostAttempts: settings.eventMaxAttempts };
+  const each = sinks.map((sink) => new Relay({ ...options, ...limits, sink, leases }));
+  const relays = new Relays({ relays: each, leases, store, log });
+  const router = new EventRouter(clock, settings.eventMaxBytes);
+  const outbox = new OutboxWriter({ ...options, written: (rows, placed) => relays.written(rows, placed) });
   const maxBytes = settings.spillMaxMegabytes * MEBIBYTE;
   const spill = await Spill.open({ ...options, folder: settings.spillFolder, maxBytes });
   const capture = new Capture({ ...options, router, outbox, spill, bufferEvents: settings.captureBufferEvents });
   leases.start();
-  relay.start();
+  for (const relay of each) relay.start();
   capture.start();
-  const stopRetention = startRetention({ store, days: settings.eventsRetentionDays, clock, log });
+  const stopListening = listen((partitions) => relays.heard(partitions));
+  const days = { delivered: settings.eventsRetentionDays, dead: settings.deadLettersRetentionDays };
+  const stopRetention = startRetention({ store, days, clock, log });
   return {
-    capture: (event) => capture.capture(event),
+    capture: (outlet, event) => capture.capture(outlet, event),
+    changed: (outlet, instance) => router.changed(outlet, instance),
     async stop() {
       await capture.stop();
       await spill?.close();
+      await stopListening();
       await stopRetention();
-      await relay.stop(RELAY_PATIENCE_MS);
+      await relays.stop(RELAY_PATIENCE_MS);
       await leases.stop();
     },
   };

@@ -1,36 +1,61 @@
 import type { Clock } from '../core/clock';
 import type { PendingRow } from '../stores/outbox-store';
+import { ChatEnds } from './chat-ends';
+import { Receivers } from './receivers';
+import { Stalls } from './stalls';
 
-/** What is loaded of one chat. */
-interface Lane {
-  chatKey: number;
-  rows: PendingRow[];
-  /** The one delivery under way. */
-  inFlight: PendingRow | undefined;
+/** A waiting row, and the epoch of the lease that it is held under. */
+export interface HeldRow extends PendingRow {
+  epoch: number;
 }
 
-interface Stall {
-  until: number;
-  failures: number;
+/** What is held of one chat. */
+interface Lane {
+  chatKey: number;
+  /** Those that wait. */
+  rows: HeldRow[];
+  /** Deliveries under way, begun in order. */
+  inFlight: number;
+  /** Those whose delivery has failed: until all that is under way has ended, nothing more of this chat is begun. */
+  failed: HeldRow[];
+}
+
+export interface LanesOptions {
+  clock: Clock;
+  perReceiver: number;
+  /** Deliveries of one chat under way at a time. */
+  perChat: () => number;
+  /** A chat whose delivery failed has nothing under way any more: it must be loaded again. */
+  freed: () => void;
 }
 
 /**
- * The rows that a relay holds in memory, a lane for each chat. A row is known from loading until it is settled in the
+ * The rows that a relay holds in memory, a lane for each chat. A row is known from coming in until it is settled in the
  * database, so that no look through the outbox loads it twice.
  */
 export class Lanes {
   private readonly lanes = new Map<number, Lane>();
-  /** Lanes that have a row and no delivery under way, oldest first. */
-  private readonly readyLanes = new Set<Lane>();
-  private readonly known = new Map<number, PendingRow>();
-  private readonly stalls = new Map<number, Stall>();
+  /** Lanes that may begin a delivery, by the receiver of their first row, oldest first. */
+  private readonly readyLanes = new Map<number, Set<Lane>>();
+  private readonly known = new Map<number, HeldRow>();
+  /** While a look through the outbox is under way: what was settled since it began, as what it brings may be older. */
+  private settledSince: Set<number> | undefined;
+  private readonly ends = new ChatEnds();
   private whenIdle: (() => void)[] = [];
+  readonly stalls: Stalls;
+  readonly receivers: Receivers;
   bytes = 0;
   inFlight = 0;
+  /** Rows that wait for their delivery. */
+  waiting = 0;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly options: LanesOptions) {
+    const { clock, perReceiver } = options;
+    this.stalls = new Stalls(clock);
+    this.receivers = new Receivers(clock, perReceiver);
+  }
 
-  /** Rows loaded and not yet settled. */
+  /** Rows held and not yet settled. */
   get size(): number {
     return this.known.size;
   }
@@ -39,97 +64,98 @@ export class Lanes {
     return this.readyLanes.size === 0 && this.inFlight === 0;
   }
 
-  /** Everything held: a fetch must leave these out, or what is settled while it runs would come once more. */
-  knownSeqs(): number[] {
+  /** A look through the outbox begins. @returns everything held, which it is to leave out. */
+  lookBegins(): number[] {
+    this.settledSince = new Set();
     return [...this.known.keys()];
   }
 
-  /** Adds rows in the order of their seq; those known already, or of a chat that stalls, are passed over. */
-  add(rows: readonly PendingRow[]): void {
+  /** The look has ended. Adds what it has found, in the order of seq. */
+  lookEnds(rows: readonly HeldRow[]): void {
+    const settled = this.settledSince;
+    this.settledSince = undefined;
     for (const row of rows) {
-      if (this.known.has(row.seq) || this.isStalled(row.chatKey)) continue;
-      const lane = this.lanes.get(row.chatKey) ?? { chatKey: row.chatKey, rows: [], inFlight: undefined };
-      this.lanes.set(row.chatKey, lane);
-      lane.rows.push(row);
-      this.known.set(row.seq, row);
-      this.bytes += row.payloadBytes;
-      if (!lane.inFlight) this.readyLanes.add(lane);
+      if (this.known.has(row.seq) || settled?.has(row.seq) || this.isClosed(row.chatKey)) continue;
+      this.hold(row);
     }
   }
 
-  /** Takes the next row to deliver out of a partition that is held. */
-  next(held: ReadonlySet<number>): PendingRow | undefined {
-    for (const lane of this.readyLanes) {
-      const row = lane.rows[0];
-      if (!row || !held.has(row.partition)) continue;
-      this.readyLanes.delete(lane);
-      lane.rows.shift();
-      lane.inFlight = row;
-      this.inFlight += 1;
-      return row;
+  /** Adds a row that was just written, if nothing of its chat can lie before it that is not held or delivered. */
+  addFresh(row: HeldRow): boolean {
+    if (this.isClosed(row.chatKey) || !this.receivers.mayHold(row.receiverKey)) return false;
+    if (!this.ends.isNext(row)) return false;
+    this.hold(row);
+    return true;
+  }
+
+  /** Takes the next row to deliver; receivers take turns. */
+  next(isHeld: (row: HeldRow) => boolean): HeldRow | undefined {
+    for (const [receiver, lanes] of this.readyLanes) {
+      if (!this.receivers.mayDeliver(receiver)) continue;
+      for (const lane of lanes) {
+        const row = lane.rows[0];
+        if (!row || !isHeld(row)) continue;
+        this.unready(lane);
+        const rest = this.readyLanes.get(receiver);
+        if (rest && this.readyLanes.size > 1) {
+          this.readyLanes.delete(receiver);
+          this.readyLanes.set(receiver, rest);
+        }
+        lane.rows.shift();
+        this.waiting -= 1;
+        lane.inFlight += 1;
+        this.inFlight += 1;
+        this.receivers.inFlight(receiver, 1);
+        this.ready(lane);
+        return row;
+      }
     }
     return undefined;
   }
 
   /** The delivery has ended for good. The row stays known until `settled`. */
-  delivered(row: PendingRow): void {
-    this.stalls.delete(row.chatKey);
+  delivered(row: HeldRow): void {
+    this.stalls.end(row.chatKey);
     this.land(row);
   }
 
   /** The database knows the outcome of these rows. */
   settled(seqs: readonly number[]): void {
-    for (const seq of seqs) this.forget(seq);
+    for (const seq of seqs) {
+      this.settledSince?.add(seq);
+      this.forget(seq);
+    }
   }
 
   /** The delivery has no outcome: the row, and all of its chat, will be loaded again. */
-  letGo(row: PendingRow): void {
+  letGo(row: HeldRow): void {
     this.dropWaiting(row.chatKey);
-    this.forget(row.seq);
+    this.lanes.get(row.chatKey)?.failed.push(row);
     this.land(row);
   }
 
-  /** Lets go of everything that is not under way. */
-  letGoWaiting(): void {
-    for (const chatKey of [...this.lanes.keys()]) this.dropWaiting(chatKey);
+  /** Lets go of everything that is not under way, or of what waits for one receiver. */
+  letGoWaiting(receiverKey?: number): void {
+    for (const { chatKey, rows } of [...this.lanes.values()]) {
+      if (receiverKey === undefined || rows[0]?.receiverKey === receiverKey) this.dropWaiting(chatKey);
+    }
+    if (receiverKey === undefined) this.ends.clear();
   }
 
-  /** Lets go of what lies in partitions that are no longer held. */
-  keepOnly(partitions: readonly number[]): void {
-    const held = new Set(partitions);
-    for (const lane of [...this.lanes.values()]) {
-      const row = lane.rows[0];
-      if (row && !held.has(row.partition)) this.dropWaiting(lane.chatKey);
+  /** Lets go of what lies in partitions that are no longer held, or have been in other hands since. */
+  keepOnly(isHeld: (row: HeldRow) => boolean): void {
+    for (const { chatKey, rows } of [...this.lanes.values()]) {
+      const [row] = rows;
+      if (row && !isHeld(row)) this.dropWaiting(chatKey);
     }
+    this.ends.clear(); // others may have delivered what came next
   }
 
   /** Like letGo, and the chat is left out until its wait is over. @returns how often it has failed in a row. */
-  stall(row: PendingRow, waitMs: (attempt: number) => number): number {
-    const failures = (this.stalls.get(row.chatKey)?.failures ?? 0) + 1;
-    this.stalls.set(row.chatKey, { failures, until: this.clock.monotonic() + waitMs(failures - 1) });
+  stall(row: HeldRow, waitMs: (attempt: number) => number): number {
+    const failures = this.stalls.add(row.chatKey, waitMs);
     this.letGo(row);
     return failures;
-  }
-
-  stalledKeys(): number[] {
-    return [...this.stalls.keys()].filter((chatKey) => this.isStalled(chatKey));
-  }
-
-  /** Milliseconds until the first chat's wait ends; Infinity where none waits. */
-  untilWake(): number {
-    const waits = [...this.stalls.values()].filter(({ until }) => until > 0).map(({ until }) => until);
-    return Math.max(0, Math.min(...waits) - this.clock.monotonic());
-  }
-
-  /** @returns whether a chat's wait has ended since the last call: its rows must be loaded again. */
-  wakeStalled(): boolean {
-    let any = false;
-    for (const stall of this.stalls.values()) {
-      if (stall.until > this.clock.monotonic() || stall.until === 0) continue;
-      stall.until = 0; // kept for its count until the chat delivers
-      any = true;
-    }
-    return any;
   }
 
   /** Resolves when no delivery is under way. */
@@ -138,33 +164,76 @@ export class Lanes {
     return new Promise((resolve) => this.whenIdle.push(resolve));
   }
 
-  private isStalled(chatKey: number): boolean {
-    return (this.stalls.get(chatKey)?.until ?? 0) > 0;
+  /** Whether anything of a partition is under way or not settled. */
+  isBusy(partition: number): boolean {
+    for (const row of this.known.values()) if (row.partition === partition) return true;
+    return false;
+  }
+
+  private hold(row: HeldRow): void {
+    const lane = this.lanes.get(row.chatKey) ?? { chatKey: row.chatKey, rows: [], inFlight: 0, failed: [] };
+    this.lanes.set(row.chatKey, lane);
+    lane.rows.push(row);
+    this.waiting += 1;
+    this.known.set(row.seq, row);
+    this.ends.advance(row);
+    this.receivers.held(row.receiverKey, 1);
+    this.bytes += row.payloadBytes;
+    this.ready(lane);
   }
 
   private dropWaiting(chatKey: number): void {
     const lane = this.lanes.get(chatKey);
     if (!lane) return;
+    this.ends.forget(chatKey);
+    this.unready(lane);
+    this.waiting -= lane.rows.length;
     for (const row of lane.rows.splice(0)) this.forget(row.seq);
-    this.readyLanes.delete(lane);
-    if (!lane.inFlight) this.lanes.delete(chatKey);
+    if (lane.inFlight === 0) this.lanes.delete(chatKey);
   }
 
   private forget(seq: number): void {
     const row = this.known.get(seq);
     if (!row) return;
     this.known.delete(seq);
+    this.receivers.held(row.receiverKey, -1);
     this.bytes -= row.payloadBytes;
   }
 
-  private land(row: PendingRow): void {
+  private land(row: HeldRow): void {
     const lane = this.lanes.get(row.chatKey);
     this.inFlight -= 1;
+    this.receivers.inFlight(row.receiverKey, -1);
     if (lane) {
-      lane.inFlight = undefined;
-      if (lane.rows.length > 0) this.readyLanes.add(lane);
-      else this.lanes.delete(row.chatKey);
+      lane.inFlight -= 1;
+      if (lane.inFlight === 0 && lane.failed.length > 0) this.free(lane);
+      else if (lane.inFlight === 0 && lane.rows.length === 0) this.lanes.delete(row.chatKey);
+      else this.ready(lane);
     }
     if (this.inFlight === 0) for (const resolve of this.whenIdle.splice(0)) resolve();
+  }
+
+  private free(lane: Lane): void {
+    for (const { seq } of lane.failed.splice(0)) this.forget(seq);
+    this.lanes.delete(lane.chatKey);
+    this.options.freed();
+  }
+
+  private isClosed(chatKey: number): boolean {
+    return this.stalls.has(chatKey) || (this.lanes.get(chatKey)?.failed.length ?? 0) > 0;
+  }
+
+  private ready(lane: Lane): void {
+    if (lane.rows.length === 0 || lane.failed.length > 0 || lane.inFlight >= this.options.perChat()) return;
+    const receiver = lane.rows[0]?.receiverKey ?? 0;
+    const lanes = this.readyLanes.get(receiver) ?? new Set();
+    this.readyLanes.set(receiver, lanes.add(lane)); // behind the others, where it is not among them
+  }
+
+  private unready(lane: Lane): void {
+    const receiver = lane.rows[0]?.receiverKey ?? 0;
+    const lanes = this.readyLanes.get(receiver);
+    lanes?.delete(lane);
+    if (lanes?.size === 0) this.readyLanes.delete(receiver);
   }
 }

@@ -1,12 +1,18 @@
 import { GuardError } from '../core/errors';
 import type { Log } from '../core/log';
 import type { Metrics } from '../metrics/metrics';
-import { RowsRefused, type NewOutboxRow, type OutboxStore } from '../stores/outbox-store';
+import {
+  RowsRefused,
+  type NewOutboxRow,
+  type OutboxStore,
+  type PendingRow,
+  type WrittenPlace,
+} from '../stores/outbox-store';
 
 export interface OutboxWriterOptions {
   store: Pick<OutboxStore, 'append'>;
-  /** Called after rows were written. */
-  written: () => void;
+  /** Called after rows were written that wait for their sink. */
+  written: (rows: readonly NewOutboxRow[], placed: readonly PendingRow[] | undefined) => void;
   log: Log;
   metrics: Pick<Metrics, 'eventsCaptured' | 'eventsRefused' | 'eventsParked' | 'captureBatchEvents'>;
 }
@@ -18,14 +24,15 @@ export class OutboxWriter {
   /** @throws whatever the database fails with; then nothing of the batch was written. */
   async write(rows: readonly NewOutboxRow[]): Promise<void> {
     if (rows.length === 0) return;
+    let places: WrittenPlace[] | undefined;
     try {
-      await this.options.store.append(rows);
+      places = await this.options.store.append(rows);
     } catch (error) {
       if (!(error instanceof RowsRefused)) throw error;
       return this.writeSingly(rows, error);
     }
     this.options.metrics.captureBatchEvents.observe(rows.length);
-    this.options.written();
+    this.options.written(rows, places && withPlaces(rows, places));
     this.count(rows);
   }
 
@@ -50,4 +57,11 @@ export class OutboxWriter {
       log.error({ code: 'GUARD_EVENT_TOO_LARGE' }, deadReason);
     }
   }
+}
+
+function withPlaces(rows: readonly NewOutboxRow[], places: readonly WrittenPlace[]): PendingRow[] {
+  return rows.flatMap(({ deadReason, ...row }, index) => {
+    const place = places[index];
+    return place && deadReason === undefined ? [{ ...row, ...place, attempts: 0 }] : [];
+  });
 }

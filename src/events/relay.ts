@@ -6,25 +6,34 @@ import { sleep } from '../core/sleep';
 import { createWaker } from '../core/waker';
 import type { Metrics } from '../metrics/metrics';
 import type { OutboxStore, PendingRow } from '../stores/outbox-store';
-import { Lanes } from './lanes';
+import { Bursts } from './bursts';
+import { Lanes, type HeldRow } from './lanes';
 import type { PartitionLeases } from './leases';
 import { Settlement } from './settlement';
-import { SinkUnavailable, Undeliverable, type Sink } from './sink';
+import { ReceiverUnavailable, Refused, SinkUnavailable, Undeliverable, type Sink } from './sink';
 
 export interface RelayOptions {
-  store: Pick<OutboxStore, 'fetch' | 'markDelivered' | 'park'>;
+  store: Pick<OutboxStore, 'fetch' | 'markDelivered' | 'countAttempt' | 'park'>;
   sink: Sink;
-  leases: Pick<PartitionLeases, 'held'>;
+  leases: Pick<PartitionLeases, 'held' | 'epochOf'>;
+  owner: string;
   /** Deliveries under way at a time. */
   window: number;
+  /** Refusals of one event before it goes to the dead letters. */
+  mostAttempts: number;
   clock: Clock;
   random: Random;
   log: Log;
   metrics: Pick<Metrics, 'eventsDelivered' | 'eventsParked' | 'deliveryFailures' | 'deliverySeconds' | 'relayInFlight'>;
 }
 
-/** How often the outbox is looked through from the beginning: finds what other processes wrote, and what was let go. */
-const LOOK_AGAIN_MS = 1_000;
+/**
+ * How often the outbox is looked through unasked, for what other processes wrote where the database cannot tell: soon
+ * again after a look that found something, less and less often while there is nothing.
+ */
+const LOOK_AGAIN_MS = { least: 50, most: 1_000 };
+/** Rows held in memory, as a multiple of the window. */
+const MOST_WINDOWS = 10;
 const LOAD_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -37,41 +46,68 @@ export class Relay {
   private readonly waker = createWaker();
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
-  /** Nothing more waits, as far as is known. */
+  /** Nothing waits that is not held, as far as is known. */
   private drained = false;
   private nextLookAt = 0;
+  private lookAgainMs = LOOK_AGAIN_MS.least;
   private sinkGone = true;
+  private readonly bursts: Bursts;
   /** Rows were let go of: what a fetch under way brings may lie behind them and must not overtake them. */
   private letGo = false;
 
   constructor(private readonly options: RelayOptions) {
-    this.lanes = new Lanes(options.clock);
+    const { clock, sink } = options;
+    this.bursts = new Bursts(clock, () => this.begin());
+    this.lanes = new Lanes({
+      clock,
+      perReceiver: sink.perReceiver,
+      perChat: () => sink.perChat(),
+      freed: () => this.wake(),
+    });
     this.settlement = new Settlement({
-      store: options.store,
-      random: options.random,
-      log: options.log,
+      ...options,
       settled: (seqs) => {
         this.lanes.settled(seqs);
-        this.waker.wake();
+        if (!this.drained) this.waker.wake();
       },
     });
+  }
+
+  get sink(): string {
+    return this.options.sink.name;
   }
 
   start(): void {
     this.running = this.run();
   }
 
-  /** New rows were written. */
+  /** Rows were written that this relay may deliver but does not hold. */
   wake(): void {
     this.drained = false;
     this.waker.wake();
   }
 
+  /** Rows for this sink were written. Those that come next in their chat need not be read back. */
+  take(rows: readonly PendingRow[]): void {
+    const room = !this.sinkGone && !this.stopping.signal.aborted;
+    for (const row of rows) {
+      const epoch = this.options.leases.epochOf(row.partition);
+      if (epoch === undefined) continue;
+      const fits = room && this.lanes.size < MOST_WINDOWS * this.options.window && this.lanes.bytes < LOAD_BYTES;
+      if (!fits || !this.lanes.addFresh({ ...row, epoch })) this.wake();
+    }
+    this.dispatch();
+  }
+
   /** Partitions came or went. */
   leasesChanged(): void {
     this.letGo = true;
-    this.drained = false;
-    this.waker.wake();
+    this.wake();
+  }
+
+  /** Whether anything of a partition is under way or not settled. */
+  isBusy(partition: number): boolean {
+    return this.lanes.isBusy(partition);
   }
 
   /** Lets deliveries under way finish within the given time and marks them. */
@@ -79,6 +115,7 @@ export class Relay {
     this.stopping.abort();
     this.waker.wake();
     await this.running;
+    this.bursts.stop();
     const patience = new AbortController();
     await Promise.race([this.lanes.idle(), sleep(withinMs, patience.signal)]);
     patience.abort();
@@ -89,14 +126,14 @@ export class Relay {
     const { sink, log, random } = this.options;
     for (let failures = 0; !this.stopping.signal.aborted;) {
       try {
-        if (this.sinkGone) {
+        if (this.sinkGone || !sink.accepting()) {
           await sink.ready(this.stopping.signal);
           this.sinkGone = false;
         }
         await this.load();
         failures = 0;
         this.dispatch();
-        await this.waker.wait(Math.min(LOOK_AGAIN_MS, this.lanes.untilWake()), this.stopping.signal);
+        await this.waker.wait(this.untilLook(), this.stopping.signal);
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         if (failures === 0) log.warn({ detail: describe(error) }, 'the outbox could not be read; tried again');
@@ -107,84 +144,122 @@ export class Relay {
     }
   }
 
-  private async load(): Promise<void> {
-    const { store, sink, leases, window, clock } = this.options;
-    const partitions = leases.held();
-    this.lanes.keepOnly(partitions);
-    if (this.lanes.wakeStalled() || clock.monotonic() >= this.nextLookAt) {
-      this.drained = false;
-      this.nextLookAt = clock.monotonic() + LOOK_AGAIN_MS;
-    }
-    const room = 2 * window - this.lanes.size;
-    if (partitions.length === 0 || this.drained || room < window / 2 || this.lanes.bytes > LOAD_BYTES) return;
-    this.drained = true; // a wake during the fetch makes this false again
-    this.letGo = false;
-    const rows = await store.fetch({
-      sink: sink.name,
-      partitions,
-      exceptSeqs: this.lanes.knownSeqs(),
-      exceptChatKeys: this.lanes.stalledKeys(),
-      rows: room,
-      bytes: LOAD_BYTES,
-    });
-    if (this.letGo) {
-      this.drained = false;
-      return;
-    }
-    this.lanes.add(rows);
-    if (rows.length === room || this.lanes.bytes >= LOAD_BYTES) this.drained = false;
+  private untilLook(): number {
+    const { stalls, receivers } = this.lanes;
+    const look = Math.max(0, this.nextLookAt - this.options.clock.monotonic());
+    return Math.min(look, stalls.untilWake(), receivers.untilWake());
   }
 
+  private async load(): Promise<void> {
+    const { store, sink, leases, window, clock } = this.options;
+    const { stalls, receivers } = this.lanes;
+    const unasked = clock.monotonic() >= this.nextLookAt;
+    const woken = [stalls.wake(), receivers.wake()].includes(true);
+    if (unasked || woken) this.drained = false;
+    const partitions = leases.held();
+    const room = 2 * window;
+    if (partitions.length === 0 || this.drained || this.lanes.waiting >= window || this.lanes.bytes > LOAD_BYTES) {
+      this.nextLookAt = Math.max(this.nextLookAt, clock.monotonic() + this.lookAgainMs);
+      return;
+    }
+    this.drained = true; // a wake during the fetch makes this false again
+    this.letGo = false;
+    const exceptSeqs = this.lanes.lookBegins();
+    const rows = await store
+      .fetch({
+        sink: sink.name,
+        partitions,
+        exceptSeqs,
+        exceptChatKeys: stalls.waiting(),
+        exceptReceivers: receivers.full(),
+        rows: room,
+        bytes: LOAD_BYTES,
+      })
+      .catch((error: unknown) => {
+        this.lanes.lookEnds([]);
+        throw error;
+      });
+    const found = this.letGo ? [] : this.underLease(rows);
+    this.lanes.lookEnds(found);
+    if (this.letGo || rows.length === room || this.lanes.bytes >= LOAD_BYTES) this.drained = false;
+    this.lookAgainMs = found.length > 0 ? LOOK_AGAIN_MS.least : Math.min(LOOK_AGAIN_MS.most, 2 * this.lookAgainMs);
+    this.nextLookAt = clock.monotonic() + this.lookAgainMs;
+  }
+
+  private underLease(rows: readonly PendingRow[]): HeldRow[] {
+    return rows.flatMap((row) => {
+      const epoch = this.options.leases.epochOf(row.partition);
+      return epoch === undefined ? [] : [{ ...row, epoch }];
+    });
+  }
+
+  private readonly isHeld = ({ partition, epoch }: HeldRow) => this.options.leases.epochOf(partition) === epoch;
+
   private dispatch(): void {
-    const held = new Set(this.options.leases.held());
-    while (!this.sinkGone && !this.stopping.signal.aborted && this.lanes.inFlight < this.options.window) {
-      const row = this.lanes.next(held);
+    this.bursts.request(this.lanes.inFlight === 0);
+  }
+
+  private begin(): void {
+    const { sink, window, metrics } = this.options;
+    while (!this.sinkGone && sink.accepting() && !this.stopping.signal.aborted && this.lanes.inFlight < window) {
+      const row = this.lanes.next(this.isHeld);
       if (!row) break;
       void this.deliver(row);
     }
-    this.options.metrics.relayInFlight.set({ sink: this.options.sink.name }, this.lanes.inFlight);
+    metrics.relayInFlight.set({ sink: sink.name }, this.lanes.inFlight);
   }
 
   /** Never rejects: every outcome is settled here. */
-  private async deliver(row: PendingRow): Promise<void> {
+  private async deliver(row: HeldRow): Promise<void> {
     const { sink, metrics, clock } = this.options;
     try {
       await sink.deliver(row);
       this.lanes.delivered(row);
-      this.settlement.delivered(row.seq);
+      this.lanes.receivers.worked(row.receiverKey);
+      this.settlement.delivered(row);
       metrics.eventsDelivered.inc({ sink: sink.name });
       metrics.deliverySeconds.observe({ sink: sink.name }, (clock.now() - row.capturedAt) / 1000);
     } catch (error) {
       this.failed(row, error);
     }
     this.dispatch();
-    if (this.lanes.isEmpty) this.waker.wake();
+    if (this.lanes.isEmpty && !this.drained) this.waker.wake();
   }
 
-  private failed(row: PendingRow, error: unknown): void {
-    const { sink, log, metrics, random } = this.options;
-    if (error instanceof Undeliverable) {
+  private failed(row: HeldRow, error: unknown): void {
+    const { sink, log, metrics, random, mostAttempts } = this.options;
+    const about = { eventId: row.eventId, instance: row.instance, event: row.event, sink: sink.name };
+    if (error instanceof Undeliverable || (error instanceof Refused && row.attempts + 1 >= mostAttempts)) {
       this.lanes.delivered(row);
+      this.lanes.receivers.worked(row.receiverKey);
       this.settlement.parked(row.seq, `${error.code}: ${error.message}`);
       metrics.eventsParked.inc({ sink: sink.name, code: error.code });
-      log.error(
-        { code: error.code, eventId: row.eventId, instance: row.instance },
-        'an event went to the dead letters',
-      );
+      log.error({ code: error.code, ...about }, 'an event went to the dead letters');
       return;
     }
     metrics.deliveryFailures.inc({ sink: sink.name });
-    if (error instanceof SinkUnavailable) {
-      this.sinkGone = true;
-      this.letGo = true;
-      this.drained = false;
-      this.lanes.letGo(row);
-      this.lanes.letGoWaiting();
-      this.waker.wake();
-      return;
-    }
+    if (error instanceof SinkUnavailable) return this.sinkLost(row);
+    if (error instanceof Refused) this.settlement.refused(row.seq, `${error.code}: ${error.message}`);
     const failures = this.lanes.stall(row, (attempt) => backoffMs(attempt, random));
-    const detail = { detail: describe(error), eventId: row.eventId, instance: row.instance, event: row.event };
-    if (failures === 1) log.warn(detail, 'an event could not be delivered; its chat waits');
+    this.waker.wake(); // the loop must know when this wait ends
+    if (failures === 1)
+      log.warn({ detail: describe(error), ...about }, 'an event could not be delivered; its chat waits');
+    if (error instanceof ReceiverUnavailable) this.receiverLost(row, error);
+  }
+
+  private sinkLost(row: HeldRow): void {
+    this.sinkGone = true;
+    this.letGo = true;
+    this.lanes.letGo(row);
+    this.lanes.letGoWaiting();
+    this.wake();
+  }
+
+  private receiverLost({ receiverKey }: HeldRow, { retryAfterMs }: ReceiverUnavailable): void {
+    const wait = (attempt: number) => backoffMs(attempt, this.options.random, 500, 60_000);
+    if (!this.lanes.receivers.failed(receiverKey, wait, retryAfterMs)) return;
+    this.letGo = true;
+    this.lanes.letGoWaiting(receiverKey);
+    this.wake();
   }
 }

@@ -5,8 +5,9 @@ import { sleep } from '../core/sleep';
 import type { OutboxStore } from '../stores/outbox-store';
 
 export interface RetentionOptions {
-  store: Pick<OutboxStore, 'purgeDelivered'>;
-  days: number;
+  store: Pick<OutboxStore, 'purgeDelivered' | 'purgeDead'>;
+  /** How long events are kept once they are delivered, or dead letters. */
+  days: { delivered: number; dead: number };
   clock: Clock;
   log: Log;
 }
@@ -16,18 +17,20 @@ const BATCH_ROWS = 1_000;
 const PAUSE_MS = 50;
 const DAY_MS = 86_400_000;
 
-/** Deletes delivered events after their time, in small batches with pauses. @returns what stops it. */
+/** Deletes events after their time, in small batches with pauses. @returns what stops it. */
 export function startRetention({ store, days, clock, log }: RetentionOptions): () => Promise<void> {
   const stopping = new AbortController();
+  const purge = async (some: (before: number, limit: number) => Promise<number>, before: number) => {
+    while (!stopping.signal.aborted && (await some(before, BATCH_ROWS)) > 0) await sleep(PAUSE_MS, stopping.signal);
+  };
   const run = async () => {
     while (!stopping.signal.aborted) {
       await sleep(EVERY_MS, stopping.signal);
       try {
-        while (!stopping.signal.aborted && (await store.purgeDelivered(clock.now() - days * DAY_MS, BATCH_ROWS)) > 0) {
-          await sleep(PAUSE_MS, stopping.signal);
-        }
+        await purge(store.purgeDelivered, clock.now() - days.delivered * DAY_MS);
+        await purge(store.purgeDead, clock.now() - days.dead * DAY_MS);
       } catch (error) {
-        log.warn({ detail: describe(error) }, 'delivered events could not be purged; tried again in a minute');
+        log.warn({ detail: describe(error) }, 'old events could not be purged; tried again in a minute');
       }
     }
   };

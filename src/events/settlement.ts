@@ -2,28 +2,40 @@ import { backoffMs, type Random } from '../core/backoff';
 import { describe } from '../core/errors';
 import type { Log } from '../core/log';
 import { sleep } from '../core/sleep';
-import type { OutboxStore } from '../stores/outbox-store';
+import type { Delivery, OutboxStore } from '../stores/outbox-store';
 
 export interface SettlementOptions {
-  store: Pick<OutboxStore, 'markDelivered' | 'park'>;
+  store: Pick<OutboxStore, 'markDelivered' | 'countAttempt' | 'park'>;
+  owner: string;
   settled: (seqs: readonly number[]) => void;
   random: Random;
   log: Log;
 }
 
 const LAST_TRIES = 3;
+/** How long outcomes are gathered for one statement. Consumers have the event already: only its mark waits. */
+const GATHER_MS = 5;
+/** Kept small, so that the memory of a statement is. */
+const MOST_AT_ONCE = 1_000;
 
 /** Writes outcomes back to the outbox: one statement under way at a time, with all that has come meanwhile. */
 export class Settlement {
-  private delivering: number[] = [];
+  private delivering: Delivery[] = [];
+  private readonly refusing = new Map<number, string>();
   private readonly parking = new Map<number, string>();
   private running: Promise<void> | undefined;
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: SettlementOptions) {}
 
-  delivered(seq: number): void {
-    this.delivering.push(seq);
+  delivered(delivery: Delivery): void {
+    this.delivering.push(delivery);
+    this.running ??= this.drain();
+  }
+
+  /** An attempt was refused and will be repeated: only its count is written, the row is not settled. */
+  refused(seq: number, reason: string): void {
+    this.refusing.set(seq, reason);
     this.running ??= this.drain();
   }
 
@@ -39,9 +51,9 @@ export class Settlement {
   }
 
   private async drain(): Promise<void> {
-    await new Promise(setImmediate);
     try {
-      for (let failures = 0; this.delivering.length > 0 || this.parking.size > 0;) {
+      for (let failures = 0; this.delivering.length + this.refusing.size + this.parking.size > 0;) {
+        await sleep(GATHER_MS, this.stopping.signal);
         failures = (await this.write()) ? 0 : failures + 1;
         if (this.stopping.signal.aborted && failures >= LAST_TRIES) return;
         if (failures > 0) await sleep(backoffMs(failures, this.options.random, 50, 2_000), this.stopping.signal);
@@ -54,19 +66,28 @@ export class Settlement {
 
   /** @returns whether the database took it. */
   private async write(): Promise<boolean> {
-    const { store, log, settled } = this.options;
-    const seqs = [...this.delivering];
-    const parks = [...this.parking];
+    const { store, owner, log } = this.options;
+    const deliveries = this.delivering.slice(0, MOST_AT_ONCE);
     try {
-      if (seqs.length > 0) await store.markDelivered(seqs);
-      for (const [seq, reason] of parks) await store.park(seq, reason);
+      if (deliveries.length > 0) await store.markDelivered(owner, deliveries);
+      this.delivering.splice(0, deliveries.length);
+      this.options.settled(deliveries.map(({ seq }) => seq));
+      await this.each(this.refusing, (seq, reason) => store.countAttempt(seq, reason));
+      await this.each(this.parking, async (seq, reason) => {
+        await store.park(seq, reason);
+        this.options.settled([seq]);
+      });
+      return true;
     } catch (error) {
-      log.warn({ detail: describe(error), events: seqs.length }, 'outcomes could not be written; tried again');
+      log.warn({ detail: describe(error), events: deliveries.length }, 'outcomes could not be written; tried again');
       return false;
     }
-    this.delivering.splice(0, seqs.length);
-    for (const [seq] of parks) this.parking.delete(seq);
-    settled([...seqs, ...parks.map(([seq]) => seq)]);
-    return true;
+  }
+
+  private async each(outcomes: Map<number, string>, write: (seq: number, reason: string) => Promise<void>) {
+    for (const [seq, reason] of [...outcomes]) {
+      await write(seq, reason);
+      if (outcomes.get(seq) === reason) outcomes.delete(seq);
+    }
   }
 }

@@ -5,11 +5,25 @@ export class SinkUnavailable extends Error {
   override readonly name = 'SinkUnavailable';
 }
 
-/** This event can never be delivered. `code` is the reason that its dead letter and the metrics carry. */
-export class Undeliverable extends Error {
-  override readonly name = 'Undeliverable';
+/** The receiver is away or overloaded: nothing is wrong with the event, and waiting helps. */
+export class ReceiverUnavailable extends Error {
+  override readonly name = 'ReceiverUnavailable';
 
   constructor(
+    message: string,
+    /** How long the receiver itself asks to be left alone. */
+    readonly retryAfterMs?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The receiver, or the sink for it, refuses this event. Tried again a limited number of times. */
+export class Refused extends Error {
+  override readonly name: string = 'Refused';
+
+  constructor(
+    /** Of the reason that its dead letter and the metrics carry. */
     readonly code: string,
     message: string,
   ) {
@@ -17,15 +31,30 @@ export class Undeliverable extends Error {
   }
 }
 
+/** This event can never be delivered. */
+export class Undeliverable extends Refused {
+  override readonly name = 'Undeliverable';
+}
+
 /** Where a relay brings events. */
 export interface Sink {
   readonly name: string;
-  /** Resolves when deliveries make sense; rejects only by the signal. */
+  /** Deliveries under way at a time for each receiver; Infinity where there is but one. */
+  readonly perReceiver: number;
+  /**
+   * Deliveries of one chat under way at a time. More than 1 only while the sink itself keeps the order of what is handed
+   * to it, also when one of them fails.
+   */
+  perChat(): number;
+  /** Whether deliveries make sense right now. */
+  accepting(): boolean;
+  /** Resolves when they do; rejects only by the signal. */
   ready(signal: AbortSignal): Promise<void>;
   /**
    * Resolves when the receiver has confirmed the event.
    *
-   * @throws SinkUnavailable, Undeliverable; anything else concerns this event only and is tried again.
+   * @throws SinkUnavailable, ReceiverUnavailable, Refused, Undeliverable; anything else concerns this chat only and is
+   * tried again for ever.
    */
   deliver(row: PendingRow): Promise<void>;
 }

@@ -85,6 +85,7 @@ function eventsVerdict(manager: unknown, rabbitmq: RabbitmqConfig | undefined, s
     'eventManager.rabbitmq.emit(event)': isMethod(controller, 'emit', 1),
     'eventManager.rabbitmq.init()': isMethod(controller, 'init', 0),
     'eventManager.rabbitmq.get(instance)': isMethod(controller, 'get', 1),
+    'eventManager.rabbitmq.set(instance, data)': isMethod(controller, 'set', 2),
   });
   if (lacks.length > 0) return { feature, verdict: 'host-lacks', reason: lacks.join('; ') };
   if (!settings.rabbitmqUri) return { feature, verdict: 'off-by-setting', reason: 'RABBITMQ_URI is not set' };

@@ -1,4 +1,4 @@
-import type { Destination, Routing } from '../events/event';
+import type { Destination, HostEvent, Outlet, Routed } from '../events/event';
 import { RABBITMQ, type RabbitmqTarget } from '../events/sinks/rabbitmq';
 import type { Route } from '../stores/rabbitmq/topology';
 import { eventSettings, type EventController, type RabbitmqConfig } from './shapes';
@@ -30,18 +30,43 @@ function globalRoute(config: RabbitmqConfig, event: string): TargetRoute {
   return { exchange, queue: `${prefix}${queueOf(event)}`, bindingKey: event, routingKey: event };
 }
 
-/** The host's own decision, asked of the host's own controller, which reads the instance's settings from the database. */
-export function createRabbitmqRouting(controller: Pick<EventController, 'get'>, config: RabbitmqConfig): Routing {
-  return async (instance) => {
-    const settings = eventSettings.parse(await controller.get(instance));
-    const own = settings?.enabled ? (settings.events ?? []) : [];
-    return (event): Destination[] => {
-      const wanted = settingOf(event);
-      const routes: TargetRoute[] = [];
-      if (own.includes(wanted)) routes.push(instanceRoute(instance, event));
-      if (config.GLOBAL_ENABLED && config.EVENTS[wanted]) routes.push(globalRoute(config, event));
-      return routes.length > 0 ? [{ sink: RABBITMQ, target: { routes } satisfies RabbitmqTarget }] : [];
-    };
+/** What the host's RabbitMQ sink would do. */
+export function createRabbitmqOutlet(controller: Pick<EventController, 'get'>, config: RabbitmqConfig): Outlet {
+  return {
+    name: RABBITMQ,
+    body,
+    // The host's own decision, asked of its own controller, which reads the instance's settings from the database.
+    async routing(instance) {
+      const settings = eventSettings.parse(await controller.get(instance));
+      const own = settings?.enabled ? (settings.events ?? []) : [];
+      const decided = new Map<string, Destination[]>();
+      return ({ event }: Routed) => {
+        const known = decided.get(event);
+        if (known) return known;
+        const wanted = settingOf(event);
+        const routes: TargetRoute[] = [];
+        if (own.includes(wanted)) routes.push(instanceRoute(instance, event));
+        if (config.GLOBAL_ENABLED && config.EVENTS[wanted]) routes.push(globalRoute(config, event));
+        const target = JSON.stringify({ routes } satisfies RabbitmqTarget);
+        const destinations = routes.length > 0 ? [{ sink: RABBITMQ, receiver: RABBITMQ, target }] : [];
+        decided.set(event, destinations);
+        return destinations;
+      };
+    },
+  };
+}
+
+/** Same keys, same order as the host's own (2.3.7, rabbitmq.controller.ts, `message`). */
+function body({ extra, event, instanceName, data, serverUrl, dateTime, sender, apiKey }: HostEvent): object {
+  return {
+    ...(extra ?? {}),
+    event,
+    instance: instanceName,
+    data,
+    server_url: serverUrl,
+    date_time: dateTime,
+    sender,
+    apikey: apiKey,
   };
 }
 

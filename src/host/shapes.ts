@@ -30,6 +30,7 @@ export interface EventController {
   init(): unknown;
   emit(event: unknown): Promise<void>;
   get(instance: string): Promise<unknown>;
+  set(instance: string, data: unknown): Promise<unknown>;
 }
 
 /** src/api/integrations/event/event.manager.ts */

@@ -117,6 +117,12 @@ export const METRICS = {
     help: 'Connections to RabbitMQ that were opened; above 1 each is a reconnect.',
     labels: [],
   },
+  brokerBlocked: {
+    name: 'guard_broker_blocked',
+    type: 'gauge',
+    help: '1 while RabbitMQ takes no messages for want of memory or disk, else 0.',
+    labels: [],
+  },
   databaseUp: {
     name: 'guard_database_up',
     type: 'gauge',

@@ -20,7 +20,7 @@ it(`${program.name}, guarded and told to end, delivers what it has and gives its
   await client.connect();
   const { rows } = await client.query(
     `SELECT (SELECT count(*)::int FROM evolution_guard.relay_lease WHERE owner IS NOT NULL) AS held,
-            (SELECT count(*)::int FROM evolution_guard.outbox WHERE delivered_at IS NULL) AS waiting`,
+            (SELECT count(*)::int FROM evolution_guard.pending) AS waiting`,
   );
   await client.end();
   expect(rows).toEqual([{ held: 0, waiting: 0 }]);

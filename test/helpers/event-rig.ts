@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/core/clock';
 import { startEvents, type Events } from '../../src/events';
-import { createRabbitmqRouting, standingRoutes } from '../../src/host/rabbitmq-routing';
+import { createRabbitmqSink } from '../../src/events/sinks/rabbitmq';
+import { createRabbitmqOutlet, standingRoutes } from '../../src/host/rabbitmq-routing';
 import type { RabbitmqConfig } from '../../src/host/shapes';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics';
 import { Database } from '../../src/stores/postgres/database';
@@ -29,6 +30,8 @@ export interface EventRig {
   broker: Broker;
   metrics: Metrics;
   log: ReturnType<typeof recordingLog>;
+  /** Any event, for the RabbitMQ outlet. */
+  capture(event: unknown): Promise<void>;
   /** Emits event `number` of a chat, as the host's channels do. */
   emit(number: number, chat: string, instance?: string): Promise<void>;
   stop(): Promise<void>;
@@ -41,7 +44,7 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
   const log = recordingLog();
   const metrics = createMetrics();
   const random = Math.random;
-  const owned = { uri: databaseUrl, schema: 'guard', clientName: 'test', connections: 4 };
+  const owned = { uri: databaseUrl, schema: 'guard', pooled: false, clientName: 'test', connections: 4 };
   const database = new Database({ ...owned, log, random, metrics });
   await database.start();
   const broker = new Broker({ uri: brokerUrl, frameMax: 8192, log, clock: systemClock, random, metrics });
@@ -49,16 +52,17 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
   const config = { ENABLED: true, GLOBAL_ENABLED: false, EXCHANGE_NAME: 'evolution', EVENTS: {}, ...options.config };
   const events = await startEvents({
     store: database.outbox,
-    broker,
-    routing: createRabbitmqRouting({ get: () => Promise.resolve({ enabled: true, events: wanted }) }, config),
-    standing: standingRoutes(config),
+    sinks: [createRabbitmqSink(broker, standingRoutes(config), log)],
+    listen: (heard) => database.listen(heard),
     settings: {
       eventMaxBytes: maxBytes,
+      eventMaxAttempts: 10,
       captureBufferEvents: bufferEvents,
       spillFolder,
       spillMaxMegabytes: 64,
       relayWindow: 500,
       eventsRetentionDays: 7,
+      deadLettersRetentionDays: 30,
     },
     owner: randomUUID(),
     clock: systemClock,
@@ -66,13 +70,15 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
     log,
     metrics,
   });
+  const outlet = createRabbitmqOutlet({ get: () => Promise.resolve({ enabled: true, events: wanted }) }, config);
   return {
     events,
+    capture: (event) => events.capture(outlet, event),
     database,
     broker,
     metrics,
     log,
-    emit: (number, chat, instance = 'shop') => events.capture(sendMessage(number, chat, instance)),
+    emit: (number, chat, instance = 'shop') => events.capture(outlet, sendMessage(number, chat, instance)),
     async stop() {
       await events.stop();
       await broker.stop();

@@ -57,7 +57,7 @@ describe('evolution-guard on the command line', () => {
     expect([absent.status, absent.stderr]).toEqual([1, expect.stringContaining('GUARD_OUTBOX_ABSENT')]);
     expect((await pool.query(`SELECT FROM pg_namespace WHERE nspname = 'guard'`)).rowCount).toBe(0);
     await migrate(pool, 'guard', 'test');
-    outbox = createPostgresOutbox(pool, 'guard');
+    outbox = createPostgresOutbox(pool, 'guard', false);
     environment('GUARD_DATABASE_SCHEMA=guard', 'DATABASE_CONNECTION_CLIENT_NAME=other');
     const foreign = await evolutionGuard('dead-letters', 'redrive', folder, '--all');
     expect([foreign.status, foreign.stderr]).toEqual([1, expect.stringContaining('GUARD_SCHEMA_FOREIGN')]);

@@ -20,7 +20,7 @@ describe('a running relay', () => {
   it('delivers what was redriven, with the id and the place in the chat that it was parked with', async () => {
     await rig.emit(1, 'large@g.us', 'redriven');
     const large = sendMessage(2, 'large@g.us', 'redriven');
-    await rig.events.capture({ ...large, data: { ...large.data, media: 'x'.repeat(3_000) } });
+    await rig.capture({ ...large, data: { ...large.data, media: 'x'.repeat(3_000) } });
     await rig.emit(3, 'large@g.us', 'redriven');
     const reader = await readQueues(brokerUrl, ['redriven.send.message']);
     await reader.until((received) => received.length >= 2);

@@ -26,14 +26,22 @@ describe('dead letters', () => {
     pool = new Pool({ connectionString: await createDatabase() });
     pools.push(pool);
     await migrate(pool, 'guard', 'test');
-    outbox = createPostgresOutbox(pool, 'guard');
+    outbox = createPostgresOutbox(pool, 'guard', false);
     store = createPostgresDeadLetters(pool, 'guard');
   });
 
   afterAll(() => Promise.all(pools.map((each) => each.end())));
 
   const pending = () =>
-    outbox.fetch({ sink: 'rabbitmq', partitions: [0], exceptSeqs: [], exceptChatKeys: [], rows: 10_000, bytes: 1e9 });
+    outbox.fetch({
+      sink: 'rabbitmq',
+      partitions: [0],
+      exceptSeqs: [],
+      exceptChatKeys: [],
+      exceptReceivers: [],
+      rows: 10_000,
+      bytes: 1e9,
+    });
 
   it('are listed page by page in the order of seq, without what is pending or delivered, and without payloads', async () => {
     const dead = Array.from({ length: 5 }, () => outboxRow({ deadReason }));
@@ -62,14 +70,14 @@ describe('dead letters', () => {
     expect(await stateOf(pool, wanted.eventId)).toBeUndefined();
   });
 
-  it('are pending again after a redrive, with their id, place in the chat, attempts and reason', async () => {
+  it('are pending again after a redrive, with their id, place in the chat and reason, and their attempts count anew', async () => {
     const dead = outboxRow();
     await outbox.append([outboxRow(), dead, outboxRow()]);
     const before = (await pending())[1];
     await outbox.park(before?.seq ?? 0, deadReason);
     expect(await redrive(store, { eventIds: [dead.eventId] }, forReal)).toMatchObject({ changed: 1, notFound: [] });
     expect((await pending())[1]).toEqual(before);
-    expect(await store.find(dead.eventId)).toMatchObject([{ attempts: 1, lastError: deadReason, deadAt: null }]);
+    expect(await store.find(dead.eventId)).toMatchObject([{ attempts: 0, lastError: deadReason, deadAt: null }]);
   });
 
   it('stay where they are too large, until the limit is raised', async () => {
@@ -102,7 +110,11 @@ describe('dead letters', () => {
     await outbox.append([dead]);
     const other = await pool.connect();
     await other.query('BEGIN');
-    await other.query('UPDATE guard.outbox SET dead_at = NULL');
+    await other.query(
+      `WITH gone AS (DELETE FROM guard.dead_letter RETURNING seq)
+       INSERT INTO guard.pending SELECT seq, sink, receiver_key, partition, chat_key, payload_bytes
+       FROM gone JOIN guard.outbox USING (seq)`,
+    );
     const discarding = discard(store, {}, forReal);
     const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
     while ((await pool.query(waiting)).rowCount === 0);

@@ -33,7 +33,7 @@ describe('events to RabbitMQ', () => {
 
   it("an event reaches the instance's queue and the global one with the text that the host publishes", async () => {
     const event = sendMessage(1, '5511911110000@s.whatsapp.net', 'first');
-    await rig.events.capture(event);
+    await rig.capture(event);
     const reader = await readQueues(brokerUrl, ['first.send.message', 'all.send.message']);
     await reader.until((received) => received.length >= 2);
     await reader.close();
@@ -98,7 +98,7 @@ describe('events to RabbitMQ', () => {
   it('what the host changes in the event after its emit does not show in the message', async () => {
     const reader = await readQueues(brokerUrl, ['changed.send.message']);
     const event = sendMessage(7, '5511@s.whatsapp.net', 'changed');
-    const captured = rig.events.capture(event);
+    const captured = rig.capture(event);
     event.data.number = 8;
     await captured;
     await reader.until((received) => received.length >= 1);
@@ -147,7 +147,7 @@ describe('events to RabbitMQ', () => {
 
   it('an event above the limit becomes a dead letter with its reason, and its chat goes on', async () => {
     const large = sendMessage(1, 'a@g.us', 'large');
-    await rig.events.capture({ ...large, data: { ...large.data, media: 'x'.repeat(2_000) } });
+    await rig.capture({ ...large, data: { ...large.data, media: 'x'.repeat(2_000) } });
     await rig.emit(2, 'a@g.us', 'large');
     await waitForDelivery(rig);
     expect((await rig.database.outbox.backlog()).dead).toBe(1);
@@ -164,13 +164,13 @@ describe('events to RabbitMQ', () => {
     ['is nothing at all', 'GUARD_EVENT_MALFORMED', undefined],
   ])('an event that %s is refused with %s and does not reject', async (_what, code, event) => {
     const before = rig.log.lines.length;
-    await rig.events.capture(event);
+    await rig.capture(event);
     expect(rig.log.lines.slice(before)).toEqual([expect.objectContaining({ level: 'error', fields: { code } })]);
   });
 
   it('an event with a character that the database has no form for does not hold back those that came with it', async () => {
     const strange = { ...sendMessage(1, 'a@g.us', 'with'), instanceName: 'with\u0000nul' };
-    await Promise.all([rig.emit(1, 'a@g.us', 'beside'), rig.events.capture(strange), rig.emit(2, 'a@g.us', 'beside')]);
+    await Promise.all([rig.emit(1, 'a@g.us', 'beside'), rig.capture(strange), rig.emit(2, 'a@g.us', 'beside')]);
     await waitForDelivery(rig);
     const channel = await admin.createChannel();
     expect(await numbersIn(channel, 'beside.send.message')).toEqual(new Set([1, 2]));
@@ -180,7 +180,7 @@ describe('events to RabbitMQ', () => {
 
   it('an event that nobody wants is not written', async () => {
     const before = await rig.database.outbox.backlog();
-    await rig.events.capture({ ...sendMessage(1, 'a@g.us', 'quiet'), event: 'presence.update' });
+    await rig.capture({ ...sendMessage(1, 'a@g.us', 'quiet'), event: 'presence.update' });
     expect(await rig.database.outbox.backlog()).toEqual(before);
   });
 });

@@ -4,15 +4,16 @@ import { Pool } from 'pg';
 import { createPool } from '../../src/stores/postgres/pool';
 import { createPostgresOutbox } from '../../src/stores/postgres';
 import { migrate } from '../../src/stores/postgres/migrate';
-import type { NewOutboxRow, OutboxStore } from '../../src/stores/outbox-store';
+import type { Lease, NewOutboxRow, OutboxStore, PendingRow } from '../../src/stores/outbox-store';
 import { recordingLog } from '../helpers/recording-log';
 import { createDatabase } from '../helpers/services';
 
 function row(number: number, chat = 'a@g.us', partition = 0): NewOutboxRow {
-  const event = { sink: 'rabbitmq', instance: 'shop', chat, event: 'send.message', target: { number } };
+  const event = { sink: 'rabbitmq', instance: 'shop', chat, event: 'send.message', target: '{}' };
   return {
     ...event,
     eventId: randomUUID(),
+    receiverKey: partition,
     chatKey: partition,
     partition,
     payload: `${number}`,
@@ -26,6 +27,7 @@ const everything = {
   partitions: [0, 1, 2],
   exceptSeqs: [],
   exceptChatKeys: [],
+  exceptReceivers: [],
   rows: 1_000,
   bytes: 1_000_000,
 };
@@ -62,10 +64,19 @@ describe('the outbox in PostgreSQL', () => {
   beforeAll(async () => {
     pool = new Pool({ connectionString: await createDatabase() });
     await migrate(pool, 'guard', 'shop');
-    outbox = createPostgresOutbox(pool, 'guard');
+    outbox = createPostgresOutbox(pool, 'guard', false);
   });
 
   afterAll(() => pool.end());
+
+  /** Marks rows as delivered, and gives their partitions back. */
+  async function deliver(rows: readonly PendingRow[]): Promise<void> {
+    const owner = randomUUID();
+    const epochs = new Map((await outbox.lease(owner, 60_000, 64)).map(({ partition, epoch }) => [partition, epoch]));
+    const deliveries = rows.map(({ seq, partition }) => ({ seq, partition, epoch: epochs.get(partition) ?? -1 }));
+    await outbox.markDelivered(owner, deliveries);
+    await outbox.resign(owner);
+  }
 
   it('numbers events within their chats across batches and processes, without holes', async () => {
     const chats = ['n1@g.us', 'n2@g.us', 'n3@g.us'];
@@ -76,7 +87,7 @@ describe('the outbox in PostgreSQL', () => {
       const sequences = rows.filter((item) => item.chat === chat).map(({ chatSequence }) => chatSequence);
       expect(sequences).toEqual(Array.from({ length: 40 }, (_, n) => n + 1));
     }
-    await outbox.markDelivered(rows.map(({ seq }) => seq));
+    await deliver(rows);
   });
 
   it('takes the repeat of a batch without writing it twice', async () => {
@@ -85,11 +96,15 @@ describe('the outbox in PostgreSQL', () => {
     await outbox.append(batch);
     const rows = await outbox.fetch(everything);
     expect(rows.map(({ payload, chatSequence }) => [payload, chatSequence])).toEqual([['1', 1], ['2', 2]]); // prettier-ignore
-    await outbox.markDelivered(rows.map(({ seq }) => seq));
+    await deliver(rows);
   });
 
   it('gives what waits in order, within partitions, without rows and chats, and up to a size', async () => {
-    const sized = (number: number, partition: number) => ({ ...row(number, 'f@g.us', partition), payloadBytes: 100 });
+    const sized = (number: number, partition: number) => ({
+      ...row(number, `f${partition}@g.us`, partition),
+      payload: `${number}`.padEnd(100),
+      payloadBytes: 100,
+    });
     await outbox.append([sized(0, 0), sized(1, 1), sized(2, 2), sized(3, 0)]);
     const numbers = async (request: Partial<typeof everything>) =>
       (await outbox.fetch({ ...everything, ...request })).map(({ payload }) => Number(payload));
@@ -98,10 +113,11 @@ describe('the outbox in PostgreSQL', () => {
     expect(await numbers({ partitions: [0, 2] })).toEqual([0, 2, 3]);
     expect(await numbers({ exceptSeqs: [first?.seq ?? 0] as never[] })).toEqual([1, 2, 3]);
     expect(await numbers({ exceptChatKeys: [0] as never[] })).toEqual([1, 2]);
+    expect(await numbers({ exceptReceivers: [1] as never[] })).toEqual([0, 2, 3]);
     expect(await numbers({ rows: 3 })).toEqual([0, 1, 2]);
     expect(await numbers({ bytes: 150 })).toEqual([0, 1]);
     expect(await numbers({ bytes: 1 })).toEqual([0]);
-    await outbox.markDelivered((await outbox.fetch(everything)).map(({ seq }) => seq));
+    await deliver(await outbox.fetch(everything));
   });
 
   it('a dead letter keeps its reason, waits for nobody, and is counted', async () => {
@@ -110,18 +126,67 @@ describe('the outbox in PostgreSQL', () => {
     expect(rows.map(({ payload }) => payload)).toEqual(['1']);
     await outbox.park(rows[0]?.seq ?? 0, 'no such queue');
     expect(await outbox.backlog()).toEqual({ pending: 0, oldestCapturedAt: undefined, dead: 2 });
-    const reasons = await pool.query('SELECT last_error FROM guard.outbox WHERE dead_at IS NOT NULL ORDER BY seq');
+    const reasons = await pool.query('SELECT last_error FROM guard.dead_letter ORDER BY seq');
     expect(reasons.rows).toEqual([{ last_error: 'no such queue' }, { last_error: 'too large' }]);
   });
 
   it('a partition belongs to one owner until it is given back or its lease ends', async () => {
     const [first, second] = [randomUUID(), randomUUID()];
-    expect(await outbox.lease(first, 60_000)).toHaveLength(64);
-    expect(await outbox.lease(second, 60_000)).toEqual([]);
-    expect(await outbox.lease(first, 60_000)).toHaveLength(64);
-    await outbox.release(first);
-    expect(await outbox.lease(second, 0)).toHaveLength(64);
-    expect(await outbox.lease(first, 60_000)).toHaveLength(64);
+    expect(await outbox.lease(first, 60_000, 64)).toHaveLength(64);
+    expect(await outbox.lease(second, 60_000, 64)).toEqual([]);
+    expect(await outbox.lease(first, 60_000, 64)).toHaveLength(64);
+    await outbox.resign(first);
+    expect(await outbox.lease(second, 0, 64)).toHaveLength(64);
+    expect(await outbox.lease(first, 60_000, 64)).toHaveLength(64);
+    await outbox.resign(first);
+  });
+
+  it('an owner takes no more than its share, and gives single partitions back', async () => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    expect(await outbox.enlist(first, 60_000)).toBe(1);
+    expect(await outbox.enlist(second, 60_000)).toBe(2);
+    const held = await outbox.lease(first, 60_000, 40);
+    expect(held).toHaveLength(40);
+    expect(await outbox.lease(second, 60_000, 32)).toHaveLength(24);
+    await outbox.release(first, held.slice(0, 8).map(({ partition }) => partition)); // prettier-ignore
+    expect(await outbox.lease(second, 60_000, 32)).toHaveLength(32);
+    expect(await outbox.lease(first, 60_000, 32)).toHaveLength(32);
+    await outbox.resign(second);
+    expect(await outbox.enlist(first, 60_000)).toBe(1);
+    await outbox.resign(first);
+  });
+
+  it('the epoch of a partition rises when it changes hands, and not when its owner comes back late', async () => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    const epochOf = (leases: Lease[]) => leases.find(({ partition }) => partition === 5)?.epoch ?? NaN;
+    const epoch = epochOf(await outbox.lease(first, 0, 64));
+    expect(epochOf(await outbox.lease(first, 0, 64))).toBe(epoch);
+    expect(epochOf(await outbox.lease(second, 0, 64))).toBe(epoch + 1);
+    await outbox.resign(second);
+  });
+
+  it('a delivery is not marked by who has lost the partition since: a replay that came meanwhile stays pending', async () => {
+    await outbox.append([row(1, 'e@g.us')]);
+    const [late, next] = [randomUUID(), randomUUID()];
+    const [pending] = await outbox.fetch(everything);
+    const seq = pending?.seq ?? 0;
+    const [before] = (await outbox.lease(late, 0, 64)).filter(({ partition }) => partition === 0);
+    await outbox.lease(next, 60_000, 64);
+    await outbox.markDelivered(late, [{ seq, partition: 0, epoch: before?.epoch ?? 0 }]);
+    expect(await outbox.fetch(everything)).toHaveLength(1);
+    await outbox.resign(next);
+    await deliver([{ seq, partition: 0 } as PendingRow]);
+    expect(await outbox.fetch(everything)).toEqual([]);
+  });
+
+  it('an attempt that was refused is counted, and counts in the dead letter too', async () => {
+    await outbox.append([row(1, 'r@g.us')]);
+    const [first] = await outbox.fetch(everything);
+    await outbox.countAttempt(first?.seq ?? 0, 'GUARD_EVENT_UNROUTABLE: no queue');
+    expect((await outbox.fetch(everything))[0]?.attempts).toBe(1);
+    await outbox.park(first?.seq ?? 0, 'GUARD_EVENT_UNROUTABLE: no queue');
+    const { rows } = await pool.query('SELECT attempts FROM guard.dead_letter WHERE seq = $1', [first?.seq]);
+    expect(rows).toEqual([{ attempts: 2 }]);
   });
 
   it('purges what was delivered before a time, and nothing that waits or is dead', async () => {
@@ -134,5 +199,8 @@ describe('the outbox in PostgreSQL', () => {
     expect(await total()).toBe(before - 10);
     while ((await outbox.purgeDelivered(Date.now() + 60_000, 1_000)) > 0);
     expect(await total()).toBe(kept);
+    expect(await outbox.purgeDead(0, 1_000)).toBe(0);
+    while ((await outbox.purgeDead(Date.now() + 60_000, 1_000)) > 0);
+    expect([await total(), await outbox.backlog()]).toMatchObject([1, { pending: 1, dead: 0 }]);
   });
 });

@@ -8,8 +8,11 @@ import { recordingLog } from '../helpers/recording-log';
 
 const router = {
   route: (batch: readonly CapturedEvent[]) =>
-    Promise.resolve(batch.map((captured) => toRow(captured, { sink: 'rabbitmq', target: {} }, 1_000_000))),
+    Promise.resolve(
+      batch.map((captured) => toRow(captured, { sink: 'rabbitmq', receiver: 'broker', target: '{}' }, 1_000_000)),
+    ),
 };
+const outlet = { name: 'rabbitmq', body: (event: object) => event, routing: () => Promise.reject(new Error('unused')) };
 const clock = { now: () => 1_000, monotonic: () => performance.now() };
 
 /** An outbox whose writes end when the test says so. */
@@ -59,7 +62,7 @@ const turns = async (count = 5) => {
 };
 const numbersOf = (rows: readonly NewOutboxRow[] | undefined) =>
   rows?.map(({ payload }) => (JSON.parse(payload) as { data: { number: number } }).data.number);
-const emit = (capture: Capture, number: number) => capture.capture(sendMessage(number, 'a@g.us', 'shop'));
+const emit = (capture: Capture, number: number) => capture.capture(outlet, sendMessage(number, 'a@g.us', 'shop'));
 
 describe('capture', () => {
   it('emits that come while a statement is under way share the next one, in the order of the calls', async () => {

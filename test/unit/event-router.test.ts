@@ -1,36 +1,73 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { captureEvent } from '../../src/events/captured-event';
+import type { Outlet } from '../../src/events/event';
 import { EventRouter } from '../../src/events/event-router';
 import { sendMessage } from '../helpers/event-rig';
 
-const clock = { now: () => 1_000, monotonic: () => 0 };
-const eventOf = (instance: string) => captureEvent(sendMessage(1, 'a@g.us', instance), clock);
-const toQueue = (queue: string) => () => [{ sink: 'rabbitmq', target: { queue } }];
+let time = 0;
+const clock = { now: () => 1_000, monotonic: () => time };
+const toQueue = (queue: string) => () => [{ sink: 'rabbitmq', receiver: 'broker', target: queue }];
+const outletTo = (routing: Outlet['routing']): Outlet => ({ name: 'rabbitmq', body: (event) => event, routing });
+const eventOf = (outlet: Outlet, instance: string) => captureEvent(sendMessage(1, 'a@g.us', instance), outlet, clock);
 
 describe('routing of captured events', () => {
-  it('the host is asked once for each instance of a batch', async () => {
+  let router: EventRouter;
+
+  beforeEach(() => {
+    time = 0;
+    router = new EventRouter(clock, 1_000_000);
+  });
+
+  it('the host is asked once for each instance, and again when its answer is a second old', async () => {
     const asked: string[] = [];
-    const router = new EventRouter((name) => (asked.push(name), Promise.resolve(toQueue(name))), 1_000_000);
-    const rows = await router.route([eventOf('a'), eventOf('b'), eventOf('a')]);
+    const outlet = outletTo((name) => (asked.push(name), Promise.resolve(toQueue(name))));
+    const batch = [eventOf(outlet, 'a'), eventOf(outlet, 'b'), eventOf(outlet, 'a')];
+    expect((await router.route(batch)).map(({ target }) => target)).toEqual(['a', 'b', 'a']);
+    time = 999;
+    await router.route(batch);
     expect(asked).toEqual(['a', 'b']);
-    expect(rows.map(({ target }) => target)).toEqual([{ queue: 'a' }, { queue: 'b' }, { queue: 'a' }]);
+    time = 1_000;
+    await router.route(batch);
+    expect(asked).toEqual(['a', 'b', 'a', 'b']);
   });
 
   it('while the host cannot say, what it said last of the instance counts', async () => {
     let away = false;
-    const routing = () => (away ? Promise.reject(new Error('away')) : Promise.resolve(toQueue('known')));
-    const router = new EventRouter(routing, 1_000_000);
-    await router.route([eventOf('a')]);
+    const outlet = outletTo(() => (away ? Promise.reject(new Error('away')) : Promise.resolve(toQueue('known'))));
+    await router.route([eventOf(outlet, 'a')]);
     away = true;
-    expect(await router.route([eventOf('a')])).toMatchObject([{ target: { queue: 'known' } }]);
-    await expect(router.route([eventOf('a'), eventOf('never heard of')])).rejects.toThrow('away');
+    time = 5_000;
+    expect(await router.route([eventOf(outlet, 'a')])).toMatchObject([{ target: 'known' }]);
+    await expect(router.route([eventOf(outlet, 'a'), eventOf(outlet, 'never heard of')])).rejects.toThrow('away');
   });
 
-  it('a setting that changes counts from the next batch on', async () => {
+  it('a setting that this process changes counts from the next event on, also while it was being read', async () => {
     let queue = 'old';
-    const router = new EventRouter(() => Promise.resolve(toQueue(queue)), 1_000_000);
-    await router.route([eventOf('a')]);
+    const reads: (() => void)[] = [];
+    const outlet = outletTo(async () => {
+      const read = toQueue(queue);
+      await new Promise<void>((resolve) => reads.push(resolve));
+      return read;
+    });
+    const first = router.route([eventOf(outlet, 'a')]);
     queue = 'new';
-    expect(await router.route([eventOf('a')])).toMatchObject([{ target: { queue: 'new' } }]);
+    router.changed(outlet, 'a');
+    reads.shift()?.();
+    expect(await first).toMatchObject([{ target: 'old' }]);
+    const second = router.route([eventOf(outlet, 'a')]);
+    reads.shift()?.();
+    expect(await second).toMatchObject([{ target: 'new' }]);
+  });
+
+  it('what an outlet leaves open is filled in for each destination, and the id is the same for all', async () => {
+    const body: Outlet['body'] = ({ event }, blank) => ({ event, to: blank });
+    const at = (fill: string) => ({ sink: fill, receiver: fill, target: '{}', fill });
+    const outlet = { ...outletTo(() => Promise.resolve(() => [at('$&'), at('two')])), body };
+    const rows = await router.route([eventOf(outlet, 'a')]);
+    expect(rows.map(({ payload }) => payload)).toEqual(
+      ['$&', 'two'].map((to) => JSON.stringify({ event: 'send.message', to })),
+    );
+    expect(rows.map(({ payloadBytes }) => payloadBytes)).toEqual(rows.map(({ payload }) => payload.length));
+    expect(new Set(rows.map(({ eventId }) => eventId)).size).toBe(1);
   });
 });

@@ -14,7 +14,12 @@ const engine = () => Object.fromEntries(CACHE_METHODS.map((method) => [method, (
 function hostParts() {
   const eventEmitter = new EventEmitter();
   for (const event of ['logout.instance', 'remove.instance', 'no.connection']) eventEmitter.on(event, () => undefined);
-  const rabbitmq = { emit: (_event: unknown) => undefined, init: () => undefined, get: (_name: string) => undefined };
+  const rabbitmq = {
+    emit: (_event: unknown) => undefined,
+    init: () => undefined,
+    get: (_name: string) => undefined,
+    set: (_name: string, _data: unknown) => undefined,
+  };
   const waMonitor = {
     eventEmitter,
     waInstances: {},
@@ -53,7 +58,7 @@ describe('handshake', () => {
     const parts = hostParts();
     parts.host.eventManager = { rabbitmq: { emit: () => undefined, init: () => undefined } };
     expect(() => shakeHands({ ...parts, app: {} }, settings)).toThrow(
-      /GUARD_HOST_SHAPE: .*app \(an Express application\); eventManager\.rabbitmq\.emit\(event\); eventManager\.rabbitmq\.get\(instance\)\./,
+      /GUARD_HOST_SHAPE: .*app \(an Express application\); eventManager\.rabbitmq\.emit\(event\); eventManager\.rabbitmq\.get\(instance\); eventManager\.rabbitmq\.set\(instance, data\)\./,
     );
   });
 

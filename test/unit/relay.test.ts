@@ -1,23 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/core/clock';
 import { Relay } from '../../src/events/relay';
-import { SinkUnavailable, Undeliverable } from '../../src/events/sink';
+import { ReceiverUnavailable, Refused, SinkUnavailable, Undeliverable } from '../../src/events/sink';
 import { createMetrics } from '../../src/metrics/metrics';
-import type { FetchRequest, PendingRow } from '../../src/stores/outbox-store';
+import type { Delivery, FetchRequest, PendingRow } from '../../src/stores/outbox-store';
 import { recordingLog } from '../helpers/recording-log';
 
 function row(seq: number, chatKey: number): PendingRow {
   const names = { instance: 'shop', chat: `${chatKey}@g.us`, event: 'send.message', eventId: `${seq}` };
   return {
     ...names,
+    sink: 'rabbitmq',
+    receiverKey: 0,
     seq,
     chatKey,
     partition: 0,
     chatSequence: seq,
-    target: {},
+    target: '{}',
     payload: '',
     payloadBytes: 1,
     capturedAt: 0,
+    attempts: 0,
   };
 }
 
@@ -28,16 +31,24 @@ function memoryOutbox() {
   return {
     visible,
     parked,
-    async fetch({ exceptSeqs, exceptChatKeys, rows }: FetchRequest) {
+    looks: 0,
+    async fetch({ exceptSeqs, exceptChatKeys, exceptReceivers, rows }: FetchRequest) {
+      this.looks += 1;
       const snapshot = [...visible.values()].sort((a, b) => a.seq - b.seq);
       await new Promise(setImmediate); // the answer is older than what happened meanwhile
       return snapshot
         .filter(({ seq, chatKey }) => !exceptSeqs.includes(seq) && !exceptChatKeys.includes(chatKey))
+        .filter(({ receiverKey }) => !exceptReceivers.includes(receiverKey))
         .slice(0, rows);
     },
-    async markDelivered(seqs: readonly number[]) {
+    async markDelivered(_owner: string, deliveries: readonly Delivery[]) {
       await new Promise(setImmediate);
-      for (const seq of seqs) visible.delete(seq);
+      for (const { seq } of deliveries) visible.delete(seq);
+    },
+    countAttempt(seq: number) {
+      const counted = visible.get(seq);
+      if (counted) counted.attempts += 1;
+      return Promise.resolve();
     },
     park(seq: number, reason: string) {
       visible.delete(seq);
@@ -51,15 +62,21 @@ describe('relay', () => {
   let outbox: ReturnType<typeof memoryOutbox>;
   let delivered: number[];
   let fail: (seq: number) => Error | undefined;
+  let accepting: boolean;
+  let becomesReady: () => void;
   let relay: Relay;
 
   beforeEach(() => {
     outbox = memoryOutbox();
     delivered = [];
     fail = () => undefined;
+    accepting = true;
     const sink = {
       name: 'rabbitmq',
-      ready: () => Promise.resolve(),
+      perReceiver: 2,
+      perChat: () => 1,
+      accepting: () => accepting,
+      ready: () => (accepting ? Promise.resolve() : new Promise<void>((resolve) => (becomesReady = resolve))),
       async deliver({ seq }: PendingRow) {
         await new Promise(setImmediate);
         const error = fail(seq);
@@ -68,7 +85,8 @@ describe('relay', () => {
       },
     };
     const parts = { clock: systemClock, random: () => 0, log: recordingLog(), metrics: createMetrics() };
-    relay = new Relay({ ...parts, store: outbox, sink, leases: { held: () => [0] }, window: 10 });
+    const leases = { held: () => [0], epochOf: () => 1 };
+    relay = new Relay({ ...parts, store: outbox, sink, leases, owner: 'me', window: 10, mostAttempts: 3 });
   });
   afterEach(() => relay.stop(1_000));
 
@@ -129,5 +147,60 @@ describe('relay', () => {
     await settled();
     expect(delivered).toEqual([2]);
     expect(outbox.parked).toEqual([[1, 'GUARD_EVENT_MALFORMED: no target']]);
+  });
+
+  it('an event that its receiver refuses is tried a limited number of times, in its turn, then becomes a dead letter', async () => {
+    let tries = 0;
+    fail = (seq) => (seq === 1 ? (tries++, new Refused('GUARD_EVENT_UNROUTABLE', 'no queue')) : undefined);
+    relay.start();
+    show(row(1, 1), row(2, 1));
+    await settled();
+    expect([tries, delivered]).toEqual([3, [2]]);
+    expect(outbox.parked).toEqual([[1, 'GUARD_EVENT_UNROUTABLE: no queue']]);
+  });
+
+  it('a receiver that is away holds back only itself, is left alone after some failures, and gets all in order later', async () => {
+    const asked: number[] = [];
+    let away = true;
+    fail = (seq) => (seq < 100 && (asked.push(seq), away) ? new ReceiverUnavailable('refused') : undefined);
+    const of = (receiverKey: number, seq: number, chatKey: number) => ({ ...row(seq, chatKey), receiverKey });
+    relay.start();
+    show(...Array.from({ length: 20 }, (_, n) => of(1, n + 1, n % 10)));
+    show(...Array.from({ length: 20 }, (_, n) => of(2, n + 101, 100 + n)));
+    while (delivered.length < 20) await new Promise(setImmediate);
+    expect(delivered.every((seq) => seq > 100)).toBe(true);
+    away = false;
+    await settled();
+    expect(delivered).toHaveLength(40);
+    for (let chat = 0; chat < 10; chat += 1) {
+      expect(delivered.filter((seq) => seq < 100 && (seq - 1) % 10 === chat)).toEqual([chat + 1, chat + 11]);
+    }
+    expect(asked.length).toBeLessThan(60);
+  });
+
+  it('what was just written goes out without being read back, in order with what was', async () => {
+    relay.start();
+    show({ ...row(1, 1), chatSequence: 1 });
+    await settled();
+    const fresh = [2, 3, 4].map((seq) => row(seq, 1));
+    const looks = outbox.looks;
+    for (const item of fresh) outbox.visible.set(item.seq, item);
+    relay.take(fresh);
+    await settled();
+    expect([delivered, outbox.looks - looks]).toEqual([[1, 2, 3, 4], 0]);
+  });
+
+  it('while the sink takes nothing, nothing is handed to it, and all follows when it does', async () => {
+    relay.start();
+    show(row(1, 1));
+    await settled();
+    accepting = false;
+    show(row(2, 1), row(3, 2));
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    expect(delivered).toEqual([1]);
+    accepting = true;
+    becomesReady();
+    await settled();
+    expect(delivered).toEqual([1, 2, 3]);
   });
 });

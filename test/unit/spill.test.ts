@@ -21,8 +21,8 @@ import { recordingLog } from '../helpers/recording-log';
 
 function row(number: number, size = 10): NewOutboxRow {
   const payload = `${number}`.padEnd(size, 'é');
-  const names = { instance: 'shop', event: 'send.message', chat: '1@g.us', chatKey: -7, partition: 3 };
-  const target = { routes: [{ queue: 'shop.send.message' }] };
+  const names = { instance: 'shop', event: 'send.message', chat: '1@g.us', chatKey: -7, partition: 3, receiverKey: 9 };
+  const target = JSON.stringify({ routes: [{ queue: 'shop.send.message' }] });
   return {
     ...names,
     eventId: randomUUID(),

@@ -5,7 +5,8 @@ import { systemClock } from '../../../src/core/clock';
 import { createLog } from '../../../src/core/log';
 import { readSettings } from '../../../src/core/settings';
 import { startEvents } from '../../../src/events';
-import { createRabbitmqRouting } from '../../../src/host/rabbitmq-routing';
+import { createRabbitmqSink } from '../../../src/events/sinks/rabbitmq';
+import { createRabbitmqOutlet } from '../../../src/host/rabbitmq-routing';
 import { createMetrics } from '../../../src/metrics/metrics';
 import { Database } from '../../../src/stores/postgres/database';
 import { Broker } from '../../../src/stores/rabbitmq/broker';
@@ -39,9 +40,8 @@ export async function startGuard({ databaseUrl, brokerUrl }: Stage): Promise<Con
   const config = { ENABLED: true, GLOBAL_ENABLED: false, EXCHANGE_NAME: 'evolution', EVENTS: {} };
   const events = await startEvents({
     store: database.outbox,
-    broker,
-    routing: createRabbitmqRouting({ get: (instance) => hostSettings.read(instance) }, config),
-    standing: [],
+    sinks: [createRabbitmqSink(broker, [], log)],
+    listen: (heard) => database.listen(heard),
     settings,
     owner: randomUUID(),
     clock: systemClock,
@@ -49,12 +49,13 @@ export async function startGuard({ databaseUrl, brokerUrl }: Stage): Promise<Con
     log,
     metrics,
   });
+  const outlet = createRabbitmqOutlet({ get: (instance) => hostSettings.read(instance) }, config);
   const looking = new Pool({ connectionString: databaseUrl, max: 1 });
   return {
     batch: 1,
     outstanding: 500,
     async put(batch) {
-      for (const event of batch) await events.capture(event);
+      for (const event of batch) await events.capture(outlet, event);
     },
     async finished(total) {
       while (await isPending(looking)) await sleep(LOOK_MS);
@@ -71,17 +72,17 @@ export async function startGuard({ databaseUrl, brokerUrl }: Stage): Promise<Con
 }
 
 async function isPending(pool: Pool): Promise<boolean> {
-  const pending = `SELECT FROM ${SCHEMA}.outbox WHERE delivered_at IS NULL AND dead_at IS NULL LIMIT 1`;
+  const pending = `SELECT FROM ${SCHEMA}.pending LIMIT 1`;
   return (await pool.query(pending)).rowCount === 1;
 }
 
 async function countDelivered(pool: Pool): Promise<number> {
-  const count = `SELECT count(*)::integer AS delivered FROM ${SCHEMA}.outbox WHERE delivered_at IS NOT NULL`;
+  const count = `SELECT count(*)::integer AS delivered FROM ${SCHEMA}.delivered`;
   const { rows } = await pool.query<{ delivered: number }>(count);
   return rows[0]?.delivered ?? 0;
 }
 
 function openDatabase(uri: string): Database {
   const connections = settings.databasePoolSize;
-  return new Database({ uri, schema: SCHEMA, clientName: 'bench', connections, log, random, metrics });
+  return new Database({ uri, schema: SCHEMA, pooled: false, clientName: 'bench', connections, log, random, metrics });
 }

@@ -5,7 +5,7 @@ import type { PendingRow } from '../../stores/outbox-store';
 import type { Broker, Session } from '../../stores/rabbitmq/broker';
 import { ChannelLost, MessageRefused, type MessageProperties } from '../../stores/rabbitmq/publisher';
 import type { Route } from '../../stores/rabbitmq/topology';
-import { SinkUnavailable, Undeliverable, type Sink } from '../sink';
+import { Refused, SinkUnavailable, Undeliverable, type Sink } from '../sink';
 
 export const RABBITMQ = 'rabbitmq';
 
@@ -18,11 +18,40 @@ const target = z.object({
 
 export type RabbitmqTarget = z.infer<typeof target>;
 
+/**
+ * On one channel the broker takes messages for a queue in their order, and what a lost channel costs is always the end of
+ * them: so several of a chat may be on their way.
+ */
+const CHAT_PIPELINE = 8;
+
+/** Targets that are read from their text once. There are as many as pairs of instance and event. */
+const MOST_READ = 10_000;
+
 /** Publishes to RabbitMQ in the host's names. Delivered means: confirmed by the broker on every route of the event. */
-export function createRabbitmqSink(broker: Pick<Broker, 'ready'>, standing: readonly Route[], log: Log): Sink {
+export function createRabbitmqSink(
+  broker: Pick<Broker, 'ready' | 'accepting'>,
+  standing: readonly Route[],
+  log: Log,
+): Sink {
   let session: Session | undefined;
+  /** A queue has refused a message for want of room: from then on the one behind it must not be under way already. */
+  let refusing = false;
+  const read = new Map<string, RabbitmqTarget['routes']>();
+
+  const routesOf = (text: string) => {
+    const known = read.get(text);
+    if (known) return known;
+    const { routes } = parseTarget(text);
+    if (read.size >= MOST_READ) read.clear();
+    read.set(text, routes);
+    return routes;
+  };
+
   return {
     name: RABBITMQ,
+    perReceiver: Infinity,
+    perChat: () => (refusing ? 1 : CHAT_PIPELINE),
+    accepting: () => broker.accepting,
     async ready(signal) {
       const next = await broker.ready(signal);
       if (next !== session) {
@@ -38,15 +67,26 @@ export function createRabbitmqSink(broker: Pick<Broker, 'ready'>, standing: read
     },
     async deliver(row) {
       if (!session) throw new SinkUnavailable('the broker is not connected');
-      const parsed = target.safeParse(row.target);
-      if (!parsed.success) throw new Undeliverable('GUARD_EVENT_MALFORMED', `target: ${parsed.error.message}`);
-      const { routes } = parsed.data;
+      const routes = routesOf(row.target);
       const body = Buffer.from(row.payload);
       const properties = propertiesOf(row);
       const current = session;
-      await Promise.all(routes.map((route) => send(current, route, body, properties)));
+      try {
+        await Promise.all(routes.map((route) => send(current, route, body, properties)));
+      } catch (error) {
+        refusing ||= error instanceof MessageRefused && error.reason === 'nacked';
+        throw error;
+      }
     },
   };
+}
+
+function parseTarget(text: string): RabbitmqTarget {
+  try {
+    return target.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Undeliverable('GUARD_EVENT_MALFORMED', `target: ${describe(error)}`);
+  }
 }
 
 async function send(
@@ -59,12 +99,12 @@ async function send(
     await topology.ensure(route);
     await publisher.publish(route.exchange, route.routingKey, body, properties);
   } catch (error) {
-    if (error instanceof MessageRefused) {
-      if (error.reason === 'unroutable') topology.forget();
-      throw error;
-    }
     if (error instanceof ChannelLost) throw new SinkUnavailable(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof MessageRefused)) throw error;
+    if (error.reason === 'too-large') throw new Undeliverable('GUARD_EVENT_TOO_LARGE', `${error.message}.`);
+    if (error.reason !== 'unroutable') throw error;
+    topology.forget(route, publisher.answered());
+    throw new Refused('GUARD_EVENT_UNROUTABLE', `${error.message}, exchange ${route.exchange}.`);
   }
 }
 

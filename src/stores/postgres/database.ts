@@ -6,15 +6,18 @@ import { sleep } from '../../core/sleep';
 import type { Metrics } from '../../metrics/metrics';
 import type { DeadLetterStore } from '../dead-letters';
 import type { OutboxStore } from '../outbox-store';
+import { listen } from './announcements';
 import { createPostgresDeadLetters } from './dead-letters';
 import { createPostgresOutbox } from './index';
 import { migrate } from './migrate';
-import { asDatabaseError, createPool } from './pool';
+import { asDatabaseError, createPool, withoutPrismaParameters } from './pool';
 import { createPrisma } from './prisma';
 
 export interface DatabaseOptions {
   uri: string;
   schema: string;
+  /** Whether a pooler stands before the database and hands connections out for a transaction at a time. */
+  pooled: boolean;
   clientName: string;
   connections: number;
   log: Log;
@@ -36,9 +39,9 @@ export class Database {
   constructor(private readonly options: DatabaseOptions) {
     this.pool = createPool(options);
     const { pool } = this;
-    const { schema } = options;
+    const { schema, pooled } = options;
     const prisma = createPrisma(pool, schema);
-    this.outbox = gated(createPostgresOutbox(pool, schema, prisma), () => this.assertReady());
+    this.outbox = gated(createPostgresOutbox(pool, schema, pooled, prisma), () => this.assertReady());
     this.deadLetters = gated(createPostgresDeadLetters(pool, schema, prisma), () => this.assertReady());
   }
 
@@ -55,6 +58,12 @@ export class Database {
     if (await this.prepare()) return;
     if (this.lastError?.code === 'GUARD_SCHEMA_FOREIGN') throw this.lastError;
     this.preparing = this.keepPreparing();
+  }
+
+  /** Hears of what other processes have written. @returns what stops it. */
+  listen(heard: (partitions: readonly number[]) => void): () => Promise<void> {
+    const { uri, schema, pooled, random, log } = this.options;
+    return pooled ? () => Promise.resolve() : listen({ uri: withoutPrismaParameters(uri), schema, heard, random, log });
   }
 
   async stop(): Promise<void> {

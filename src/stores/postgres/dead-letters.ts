@@ -31,7 +31,16 @@ async function findEvent(prisma: PrismaClient, eventId: string): Promise<EventRe
   const rows = await prisma.outbox.findMany({
     where: { eventId },
     orderBy: { seq: 'asc' },
-    omit: { payload: true, target: true, partition: true, chatKey: true },
+    omit: { payload: true, target: true, partition: true, chatKey: true, receiverKey: true },
+    include: { pending: true, delivered: true, deadLetter: true },
   });
-  return rows.map((row) => ({ ...row, seq: Number(row.seq), chatSequence: Number(row.chatSequence) }));
+  return rows.map(({ pending, delivered, deadLetter, ...row }) => ({
+    ...row,
+    seq: Number(row.seq),
+    chatSequence: Number(row.chatSequence),
+    attempts: deadLetter?.attempts ?? pending?.attempts ?? 0,
+    lastError: deadLetter?.lastError ?? pending?.lastError ?? null,
+    deliveredAt: delivered?.deliveredAt ?? null,
+    deadAt: deadLetter?.deadAt ?? null,
+  }));
 }

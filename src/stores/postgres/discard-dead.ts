@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { ChangeOptions, Chosen, EventFilter, Stretch } from '../dead-letters';
-import { asChosen, choose, chooseValues, DEAD, type ChosenRow } from './choose-events';
+import { asChosen, choose, chooseValues, type ChosenRow } from './choose-events';
 
 const COLUMNS = 'seq, event_id, payload_bytes, false AS too_large';
 
@@ -11,8 +11,10 @@ const COLUMNS = 'seq, event_id, payload_bytes, false AS too_large';
  * Locks: those rows, in the order of seq. None in a dry run.
  */
 const statement = (schema: string) => `
-WITH chosen AS (${choose(schema, DEAD, COLUMNS)} FOR UPDATE), discarded AS (
-  DELETE FROM "${schema}".outbox AS o USING chosen WHERE o.seq = chosen.seq AND o.dead_at IS NOT NULL
+WITH chosen AS (${choose(schema, 'dead_letter', COLUMNS)} FOR UPDATE OF state), discarded AS (
+  DELETE FROM "${schema}".dead_letter AS d USING chosen WHERE d.seq = chosen.seq RETURNING d.seq
+), forgotten AS (
+  DELETE FROM "${schema}".outbox AS o USING discarded WHERE o.seq = discarded.seq
 )
 SELECT * FROM chosen ORDER BY seq`;
 
@@ -23,7 +25,7 @@ export async function discardDead(
   stretch: Stretch,
   { dryRun }: ChangeOptions,
 ): Promise<Chosen[]> {
-  const sql = dryRun ? choose(schema, DEAD, COLUMNS) : statement(schema);
+  const sql = dryRun ? choose(schema, 'dead_letter', COLUMNS) : statement(schema);
   const { rows } = await pool.query<ChosenRow>(sql, chooseValues(filter, stretch));
   return rows.map(asChosen);
 }

@@ -5,17 +5,18 @@ import type { OutboxGroup } from '../dead-letters';
  * Counts what is not delivered, by instance, event and sink.
  *
  * In: nothing. Out: a row for each kind, those with most pending first. Locks: none.
- * Walks the indexes outbox_pending and outbox_dead; counting what was delivered would read the whole table.
+ * Walks pending and dead_letter; counting what was delivered would read the whole table.
  */
 const statement = (schema: string) => `
 SELECT instance, event, sink, count(*) FILTER (WHERE NOT is_dead)::integer AS pending,
        count(*) FILTER (WHERE is_dead)::integer AS dead,
        min(captured_at) FILTER (WHERE NOT is_dead) AS "oldestCapturedAt"
 FROM (
-  SELECT instance, event, sink, captured_at, false AS is_dead FROM "${schema}".outbox
-  WHERE delivered_at IS NULL AND dead_at IS NULL
+  SELECT o.instance, o.event, o.sink, o.captured_at, false AS is_dead
+  FROM "${schema}".pending JOIN "${schema}".outbox AS o USING (seq)
   UNION ALL
-  SELECT instance, event, sink, captured_at, true FROM "${schema}".outbox WHERE dead_at IS NOT NULL
+  SELECT o.instance, o.event, o.sink, o.captured_at, true
+  FROM "${schema}".dead_letter JOIN "${schema}".outbox AS o USING (seq)
 ) AS undelivered
 GROUP BY instance, event, sink
 ORDER BY pending DESC, dead DESC, instance, event, sink`;

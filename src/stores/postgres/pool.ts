@@ -12,12 +12,17 @@ export interface PoolOptions {
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** The one pool of the plugin. Parameters that only Prisma knows (schema, pgbouncer) are taken off the host's URI. */
-export function createPool({ uri, connections, log }: PoolOptions): Pool {
+/** The host's URI without the parameters that only Prisma knows. */
+export function withoutPrismaParameters(uri: string): string {
   const url = new URL(uri);
   for (const name of ['schema', 'pgbouncer', 'connection_limit', 'pool_timeout']) url.searchParams.delete(name);
+  return url.toString();
+}
+
+/** The one pool of the plugin. */
+export function createPool({ uri, connections, log }: PoolOptions): Pool {
   const pool = new Pool({
-    connectionString: url.toString(),
+    connectionString: withoutPrismaParameters(uri),
     max: connections,
     application_name: 'evolution-guard',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

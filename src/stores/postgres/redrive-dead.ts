@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Chosen, EventFilter, RedriveOptions, Stretch } from '../dead-letters';
-import { asChosen, choose, CHOOSE_PARAMETERS, chooseValues, DEAD, type ChosenRow } from './choose-events';
+import { asChosen, choose, CHOOSE_PARAMETERS, chooseValues, type ChosenRow } from './choose-events';
 
 /** The relay does not look at sizes, so what was parked for its size is looked at here. */
 const COLUMNS = `seq, event_id, payload_bytes,
@@ -8,15 +8,19 @@ const COLUMNS = `seq, event_id, payload_bytes,
     AND payload_bytes > $${CHOOSE_PARAMETERS + 1}::integer AS too_large`;
 
 /**
- * Makes dead letters pending again: same seq, event id and place in their chat, attempts and reason kept.
+ * Makes dead letters pending again: same seq, event id and place in their chat; the reason is kept, attempts count anew.
  *
  * In: filter, stretch, limit of bytes, whether to change anything. Out: the rows chosen, by seq.
  * Locks: those rows, in the order of seq, so that two redrives never wait in a circle. None in a dry run.
  */
 const statement = (schema: string) => `
-WITH chosen AS (${choose(schema, DEAD, COLUMNS)} FOR UPDATE), redriven AS (
-  UPDATE "${schema}".outbox AS o SET dead_at = NULL FROM chosen
-  WHERE o.seq = chosen.seq AND NOT chosen.too_large AND o.dead_at IS NOT NULL
+WITH chosen AS (${choose(schema, 'dead_letter', COLUMNS)} FOR UPDATE OF state), redriven AS (
+  DELETE FROM "${schema}".dead_letter AS d USING chosen WHERE d.seq = chosen.seq AND NOT chosen.too_large
+  RETURNING d.seq, d.last_error
+), waiting AS (
+  INSERT INTO "${schema}".pending (seq, sink, receiver_key, partition, chat_key, payload_bytes, last_error)
+  SELECT seq, sink, receiver_key, partition, chat_key, payload_bytes, last_error
+  FROM redriven JOIN "${schema}".outbox USING (seq)
 )
 SELECT * FROM chosen ORDER BY seq`;
 
@@ -27,7 +31,7 @@ export async function redriveDead(
   stretch: Stretch,
   { dryRun, maxBytes }: RedriveOptions,
 ): Promise<Chosen[]> {
-  const sql = dryRun ? choose(schema, DEAD, COLUMNS) : statement(schema);
+  const sql = dryRun ? choose(schema, 'dead_letter', COLUMNS) : statement(schema);
   const { rows } = await pool.query<ChosenRow>(sql, [...chooseValues(filter, stretch), maxBytes]);
   return rows.map(asChosen);
 }

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { ChangeOptions, Chosen, EventFilter, Stretch } from '../dead-letters';
-import { asChosen, choose, chooseValues, DELIVERED, type ChosenRow } from './choose-events';
+import { asChosen, choose, chooseValues, type ChosenRow } from './choose-events';
 
 const COLUMNS = 'seq, event_id, payload_bytes, false AS too_large';
 
@@ -11,9 +11,11 @@ const COLUMNS = 'seq, event_id, payload_bytes, false AS too_large';
  * Locks: those rows, in the order of seq. None in a dry run.
  */
 const statement = (schema: string) => `
-WITH chosen AS (${choose(schema, DELIVERED, COLUMNS)} FOR UPDATE), replayed AS (
-  UPDATE "${schema}".outbox AS o SET delivered_at = NULL FROM chosen
-  WHERE o.seq = chosen.seq AND o.delivered_at IS NOT NULL
+WITH chosen AS (${choose(schema, 'delivered', COLUMNS)} FOR UPDATE OF state), replayed AS (
+  DELETE FROM "${schema}".delivered AS d USING chosen WHERE d.seq = chosen.seq RETURNING d.seq
+), waiting AS (
+  INSERT INTO "${schema}".pending (seq, sink, receiver_key, partition, chat_key, payload_bytes)
+  SELECT seq, sink, receiver_key, partition, chat_key, payload_bytes FROM replayed JOIN "${schema}".outbox USING (seq)
 )
 SELECT * FROM chosen ORDER BY seq`;
 
@@ -24,7 +26,7 @@ export async function replayDelivered(
   stretch: Stretch,
   { dryRun }: ChangeOptions,
 ): Promise<Chosen[]> {
-  const sql = dryRun ? choose(schema, DELIVERED, COLUMNS) : statement(schema);
+  const sql = dryRun ? choose(schema, 'delivered', COLUMNS) : statement(schema);
   const { rows } = await pool.query<ChosenRow>(sql, chooseValues(filter, stretch));
   return rows.map(asChosen);
 }

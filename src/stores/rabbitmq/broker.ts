@@ -6,7 +6,7 @@ import type { Log } from '../../core/log';
 import { sleep } from '../../core/sleep';
 import type { Metrics } from '../../metrics/metrics';
 import { parseAddress } from './address';
-import { Publisher } from './publisher';
+import { Publisher, type BrokerLimits } from './publisher';
 import { Topology } from './topology';
 
 export interface BrokerOptions {
@@ -15,7 +15,7 @@ export interface BrokerOptions {
   log: Log;
   clock: Clock;
   random: Random;
-  metrics: Pick<Metrics, 'brokerConnected' | 'brokerConnects'>;
+  metrics: Pick<Metrics, 'brokerConnected' | 'brokerConnects' | 'brokerBlocked'>;
 }
 
 /** A confirm channel and the topology declared on its connection. Good until `ended`. */
@@ -39,7 +39,10 @@ export class Broker {
   private connection: RecoveringChannelModel | undefined;
   private readonly stopping = new AbortController();
   private readonly mismatches = new Set<string>();
+  private readonly limits: BrokerLimits = { maxMessageBytes: Infinity };
   private session: Session | undefined;
+  /** The broker has run short of memory or disk, and reads nothing more from those who publish. */
+  private blocked = false;
   private waiting: ((session: Session) => void)[] = [];
   /** What the last attempt died of, while there is no session. */
   lastError: GuardError | undefined;
@@ -48,6 +51,11 @@ export class Broker {
 
   get connected(): boolean {
     return this.session !== undefined;
+  }
+
+  /** Whether there is a session that takes messages. */
+  get accepting(): boolean {
+    return this.session !== undefined && !this.blocked;
   }
 
   async start(): Promise<void> {
@@ -79,9 +87,9 @@ export class Broker {
     this.options.metrics.brokerConnected.set(0);
   }
 
-  /** The current session, or the next one. Rejects only by the signal. */
+  /** The current session, or the next one, when it takes messages. Rejects only by the signal. */
   ready(signal: AbortSignal): Promise<Session> {
-    if (this.session) return Promise.resolve(this.session);
+    if (this.session && !this.blocked) return Promise.resolve(this.session);
     return new Promise((resolve, reject) => {
       const give = (session: Session) => {
         signal.removeEventListener('abort', leave);
@@ -103,6 +111,9 @@ export class Broker {
     const topology = new Topology(model, log, this.mismatches);
     let alive = true;
     void lost.then(() => (alive = false));
+    this.setBlocked(false);
+    model.on('blocked', (reason) => this.setBlocked(true, reason));
+    model.on('unblocked', () => this.setBlocked(false));
     metrics.brokerConnects.inc();
     for (let attempt = 0; alive && !this.stopping.signal.aborted; attempt += 1) {
       const since = clock.monotonic();
@@ -110,8 +121,8 @@ export class Broker {
         const channel = await model.createConfirmChannel();
         const ended = new Promise<void>((resolve) => channel.on('close', () => resolve()));
         channel.on('error', (error) => log.warn({ detail: describe(error) }, 'RabbitMQ closed the channel'));
-        topology.forget();
-        this.open({ publisher: new Publisher(channel), topology, ended });
+        topology.forgetAll();
+        this.open({ publisher: new Publisher(channel, this.limits, clock), topology, ended });
         await ended;
         this.session = undefined;
         metrics.brokerConnected.set(0);
@@ -128,7 +139,27 @@ export class Broker {
     this.lastError = undefined;
     this.options.metrics.brokerConnected.set(1);
     this.options.log.info('RabbitMQ is connected');
-    for (const give of this.waiting.splice(0)) give(session);
+    this.giveSession();
+  }
+
+  private giveSession(): void {
+    if (!this.session || this.blocked) return;
+    for (const give of this.waiting.splice(0)) give(this.session);
+  }
+
+  private setBlocked(blocked: boolean, reason = ''): void {
+    if (blocked === this.blocked) return;
+    const { log, metrics } = this.options;
+    this.blocked = blocked;
+    metrics.brokerBlocked.set(blocked ? 1 : 0);
+    if (blocked) {
+      const error = new GuardError('GUARD_BROKER_BLOCKED', `${reason}.`);
+      log.warn({ code: error.code }, error.message);
+      return;
+    }
+    log.info('RabbitMQ takes messages again');
+    this.session?.publisher.restartTimeouts();
+    this.giveSession();
   }
 
   private fail(error: Error): void {

@@ -33,7 +33,7 @@ export class Topology {
 
   /** Resolves when the route stands. A failed declaration is forgotten, so that the next call tries again. */
   ensure(route: Route): Promise<void> {
-    const key = JSON.stringify([route.exchange, route.queue, route.bindingKey]);
+    const key = keyOf(route);
     const known = this.declared.get(key);
     if (known) return known;
     const declaring = this.inTurn(() => this.declare(route));
@@ -42,9 +42,20 @@ export class Topology {
     return declaring;
   }
 
-  /** After a message came back unroutable: somebody deleted a queue or a binding. */
-  forget(): void {
+  /** The channel is a new one. */
+  forgetAll(): void {
     this.declared.clear();
+  }
+
+  /**
+   * After a message came back unroutable: somebody deleted a queue or a binding.
+   *
+   * @param answered when all that is on its way has been answered: what follows that message must come back as well,
+   * instead of finding the queue there again and getting in before it.
+   */
+  forget(route: Route, answered: Promise<void>): void {
+    this.declared.delete(keyOf(route));
+    void this.inTurn(() => answered);
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -92,3 +103,5 @@ export class Topology {
     return opening;
   }
 }
+
+const keyOf = ({ exchange, queue, bindingKey }: Route) => `${exchange}\0${queue}\0${bindingKey}`; // no AMQP name holds a NUL

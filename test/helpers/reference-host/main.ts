@@ -40,6 +40,12 @@ function routes(): express.Router {
       .then((sent) => response.status(201).json(sent))
       .catch(next);
   });
+  router.post('/rabbitmq/set/:name', (request, response, next) => {
+    eventManager.rabbitmq
+      .set(request.params.name, request.body as InstanceData)
+      .then((set) => response.status(201).json(set))
+      .catch(next);
+  });
   router.post('/lab/emit/:name', (request, response) => {
     // What no route of the host does: any event, with data that its own route could not carry.
     const { event, data, circular } = request.body as {

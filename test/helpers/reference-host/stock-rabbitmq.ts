@@ -1,6 +1,6 @@
 import * as amqp from 'amqplib/callback_api';
 import type { RabbitmqSettings } from './config';
-import type { EmitData, Instances } from './shapes';
+import type { EmitData, InstanceData, Instances } from './shapes';
 
 const MOST_RECONNECTS = 10;
 const FIRST_DELAY_MS = 5_000;
@@ -30,6 +30,13 @@ export class StockRabbitmq {
   async get(instanceName: string): Promise<unknown> {
     await new Promise(setImmediate); // the host reads its database here
     return this.monitor.waInstances[instanceName]?.settings.rabbitmq ?? null;
+  }
+
+  async set(instanceName: string, { rabbitmq }: Pick<InstanceData, 'rabbitmq'>): Promise<unknown> {
+    await new Promise(setImmediate); // and writes it here
+    const instance = this.monitor.waInstances[instanceName];
+    if (instance && rabbitmq) instance.settings.rabbitmq = rabbitmq;
+    return rabbitmq;
   }
 
   async emit(eventData: EmitData): Promise<void> {

@@ -1,0 +1,66 @@
+import type { OutboxStore, NewOutboxRow, PendingRow } from '../stores/outbox-store';
+import { describe } from '../core/errors';
+import type { Log } from '../core/log';
+import type { PartitionLeases } from './leases';
+import type { Relay } from './relay';
+
+export interface RelaysOptions {
+  relays: readonly Relay[];
+  leases: Pick<PartitionLeases, 'epochOf'>;
+  store: Pick<OutboxStore, 'announce'>;
+  log: Log;
+}
+
+/** Hands what was written to whoever delivers it: a relay of this process, or another process. */
+export class Relays {
+  private announcing: Promise<void> | undefined;
+  private readonly elsewhere = new Set<number>();
+
+  constructor(private readonly options: RelaysOptions) {}
+
+  /** @param placed undefined where the rows must be read back. */
+  written(rows: readonly NewOutboxRow[], placed: readonly PendingRow[] | undefined): void {
+    for (const relay of this.options.relays) {
+      if (placed) relay.take(placed.filter(({ sink }) => sink === relay.sink));
+      else relay.wake();
+    }
+    for (const { partition } of rows) {
+      if (this.options.leases.epochOf(partition) === undefined) this.elsewhere.add(partition);
+    }
+    if (this.elsewhere.size > 0) this.announcing ??= this.announce();
+  }
+
+  /** Another process has written in these partitions. */
+  heard(partitions: readonly number[]): void {
+    const mine = partitions.some((partition) => this.options.leases.epochOf(partition) !== undefined);
+    if (mine) for (const relay of this.options.relays) relay.wake();
+  }
+
+  leasesChanged(): void {
+    for (const relay of this.options.relays) relay.leasesChanged();
+  }
+
+  isBusy(partition: number): boolean {
+    return this.options.relays.some((relay) => relay.isBusy(partition));
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    await Promise.all(this.options.relays.map((relay) => relay.stop(withinMs)));
+    await this.announcing;
+  }
+
+  /** One statement at a time, for all that has come meanwhile. */
+  private async announce(): Promise<void> {
+    try {
+      while (this.elsewhere.size > 0) {
+        const partitions = [...this.elsewhere];
+        this.elsewhere.clear();
+        await this.options.store.announce(partitions);
+      }
+    } catch (error) {
+      this.options.log.debug({ detail: describe(error) }, 'other processes were not told; they look by themselves');
+    } finally {
+      this.announcing = undefined;
+    }
+  }
+}
