@@ -3,6 +3,7 @@ import { createRouter } from './console/router';
 import type { Status } from './console/status';
 import { systemClock } from './core/clock';
 import { createLog, type Log } from './core/log';
+import { EVERYTHING } from './core/rollout';
 import type { Settings } from './core/settings';
 import { startEvents, type Events } from './events';
 import { createRabbitmqSink } from './events/sinks/rabbitmq';
@@ -123,6 +124,7 @@ async function startGuardedEvents(
     controller,
     (event) => events.capture(outlet, event),
     (instance) => events.changed(outlet, instance),
+    settings.rollout ?? EVERYTHING,
   );
   return events;
 }

@@ -4,6 +4,7 @@ import { status } from '../../patches/engine/status';
 import { release } from '../../patches/series';
 import { checkBroker, checkDatabase, checkInstalled, checkSettings, type Finding } from './doctor-checks';
 import { checkPolicies } from './doctor-policies';
+import { checkRollout } from './doctor-rollout';
 import { hostEnvironment } from './host-environment';
 import { print } from './output';
 
@@ -29,6 +30,7 @@ async function examine(hostDir: string, version: string): Promise<Finding[]> {
   const { finding, settings } = checkSettings(environment);
   findings.push(finding);
   if (!settings) return findings;
+  findings.push(...checkRollout(settings));
   findings.push(...(await checkDatabase(settings, Date.now())), await checkBroker(settings, environment));
   findings.push(...(await checkPolicies(settings, environment)));
   return findings;

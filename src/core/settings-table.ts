@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log';
+import { rollout } from './rollout';
 
 export interface Setting {
   /** The variable that sets it. */
@@ -43,6 +44,13 @@ export const SETTINGS = {
     form: 'true or false',
     default: true,
     meaning: 'Take RabbitMQ events through the outbox. Has an effect only where RABBITMQ_ENABLED is true.',
+  },
+  rollout: {
+    env: 'GUARD_ROLLOUT',
+    type: rollout,
+    form: 'rules, separated by commas',
+    meaning:
+      'Instances that are guarded, as a share or by name: `25%`, `shop-*`, or by feature `events=25%,events=shop-*,sends=all`. What is not in it stays stock. Absent: all instances.',
   },
   databaseProvider: {
     env: 'GUARD_DATABASE_PROVIDER',

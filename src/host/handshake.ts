@@ -1,4 +1,5 @@
 import { GuardError } from '../core/errors';
+import { EVERYTHING } from '../core/rollout';
 import type { Settings } from '../core/settings';
 import { checkCacheSeam } from './cache-seam';
 import { INSTANCE_EVENTS } from './instances-join';
@@ -89,7 +90,8 @@ function eventsVerdict(manager: unknown, rabbitmq: RabbitmqConfig | undefined, s
   });
   if (lacks.length > 0) return { feature, verdict: 'host-lacks', reason: lacks.join('; ') };
   if (!settings.rabbitmqUri) return { feature, verdict: 'off-by-setting', reason: 'RABBITMQ_URI is not set' };
-  return { feature, verdict: 'on', reason: 'RabbitMQ events go through the outbox' };
+  const part = (settings.rollout ?? EVERYTHING).describe('events');
+  return { feature, verdict: 'on', reason: `RabbitMQ events go through the outbox for ${part}` };
 }
 
 function sendsVerdict(controller: unknown): FeatureVerdict {

@@ -1,3 +1,4 @@
+import { connect } from 'amqplib';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backends } from '../../scripts/host/environment';
@@ -39,6 +40,16 @@ export const queueOf = (instance: string) => `${instance}.send.message`;
 
 export const readSends = (brokerUrl: string, instance: string): Promise<QueueReader> =>
   readQueues(brokerUrl, [queueOf(instance)]);
+
+/** As a consumer may have done before the first event. */
+export async function declareSends(brokerUrl: string, instance: string): Promise<void> {
+  const connection = await connect(brokerUrl);
+  const channel = await connection.createChannel();
+  await channel.assertExchange(instance, 'topic', { durable: true, autoDelete: false });
+  await channel.assertQueue(queueOf(instance), { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  await channel.bindQueue(queueOf(instance), instance, 'send.message');
+  await connection.close();
+}
 
 /** Ids of the messages that events tell of, in their order. */
 export const messageIds = ({ received }: QueueReader): string[] =>

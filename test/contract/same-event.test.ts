@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connect } from 'amqplib';
 import type { Backends } from '../../scripts/host/environment';
 import type { RunningHost } from '../../scripts/host/running-host';
-import { createBackends, createInstance, program, queueOf, readSends, startHost } from './host-under-test';
+import { createBackends, createInstance, declareSends, program, readSends, startHost } from './host-under-test';
 
 /** Keys in their order, with the kind of value that each holds. */
 function shapeOf(value: unknown): unknown {
@@ -25,22 +24,12 @@ describe(`${program.name}, an event of both`, () => {
     const host = await startHost({ ...backends, guarded });
     hosts.push(host);
     const instance = await createInstance(host, guarded ? 'guarded' : 'stock');
-    await declare(instance);
+    await declareSends(backends.brokerUrl, instance); // without it the stock host loses the first event
     const reader = await readSends(backends.brokerUrl, instance);
     await host.sendText(instance, '5511988887777', 'compare me');
     await reader.until((received) => received.length > 0);
     await reader.close();
     return reader.received[0]?.body ?? {};
-  }
-
-  /** As a consumer may have done; without it the stock host loses the first event. */
-  async function declare(instance: string): Promise<void> {
-    const connection = await connect(backends.brokerUrl);
-    const channel = await connection.createChannel();
-    await channel.assertExchange(instance, 'topic', { durable: true, autoDelete: false });
-    await channel.assertQueue(queueOf(instance), { durable: true, arguments: { 'x-queue-type': 'quorum' } });
-    await channel.bindQueue(queueOf(instance), instance, 'send.message');
-    await connection.close();
   }
 
   it('the JSON of the guarded host has the keys of the stock one, in the same order', async () => {
