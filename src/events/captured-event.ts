@@ -58,9 +58,20 @@ export function toRow(captured: CapturedEvent, destination: Destination, maxByte
   const payload = fill === undefined ? captured.payload : filled(captured, fill);
   const payloadBytes = fill === undefined ? captured.payloadBytes : Buffer.byteLength(payload);
   const { chatKey, partition } = placeOf(instance, chat);
-  const receiverKey = hash32(receiver);
-  const place = { sink, receiverKey, chatKey, partition, instance, chat };
-  const row = { eventId, ...place, event, target, payload, payloadBytes, capturedAt };
+  const row = {
+    eventId,
+    sink,
+    receiverKey: hash32(receiver),
+    chatKey,
+    partition,
+    instance,
+    chat,
+    event,
+    target,
+    payload,
+    payloadBytes,
+    capturedAt,
+  };
   if (payloadBytes <= maxBytes) return row;
   const detail = `${event} of ${instance}: ${payloadBytes} bytes, limit ${maxBytes}.`;
   return { ...row, deadReason: new GuardError('GUARD_EVENT_TOO_LARGE', detail).message };

@@ -1,18 +1,12 @@
 import { GuardError } from '../core/errors';
 import type { Log } from '../core/log';
 import type { Metrics } from '../metrics/metrics';
-import {
-  RowsRefused,
-  type NewOutboxRow,
-  type OutboxStore,
-  type PendingRow,
-  type WrittenPlace,
-} from '../stores/outbox-store';
+import { RowsRefused, type NewOutboxRow, type OutboxStore, type WrittenPlace } from '../stores/outbox-store';
 
 export interface OutboxWriterOptions {
   store: Pick<OutboxStore, 'append'>;
   /** Called after rows were written that wait for their sink. */
-  written: (rows: readonly NewOutboxRow[], placed: readonly PendingRow[] | undefined) => void;
+  written: (rows: readonly NewOutboxRow[], places: readonly WrittenPlace[] | undefined) => void;
   log: Log;
   metrics: Pick<Metrics, 'eventsCaptured' | 'eventsRefused' | 'eventsParked' | 'captureBatchEvents'>;
 }
@@ -32,7 +26,7 @@ export class OutboxWriter {
       return this.writeSingly(rows, error);
     }
     this.options.metrics.captureBatchEvents.observe(rows.length);
-    this.options.written(rows, places && withPlaces(rows, places));
+    this.options.written(rows, places);
     this.count(rows);
   }
 
@@ -50,18 +44,13 @@ export class OutboxWriter {
 
   private count(rows: readonly NewOutboxRow[]): void {
     const { metrics, log } = this.options;
+    const captured = new Map<string, number>();
+    for (const { sink } of rows) captured.set(sink, (captured.get(sink) ?? 0) + 1);
+    for (const [sink, events] of captured) metrics.eventsCaptured.inc({ sink }, events);
     for (const { sink, deadReason } of rows) {
-      metrics.eventsCaptured.inc({ sink });
       if (deadReason === undefined) continue;
       metrics.eventsParked.inc({ sink, code: 'GUARD_EVENT_TOO_LARGE' });
       log.error({ code: 'GUARD_EVENT_TOO_LARGE' }, deadReason);
     }
   }
-}
-
-function withPlaces(rows: readonly NewOutboxRow[], places: readonly WrittenPlace[]): PendingRow[] {
-  return rows.flatMap(({ deadReason, ...row }, index) => {
-    const place = places[index];
-    return place && deadReason === undefined ? [{ ...row, ...place, attempts: 0 }] : [];
-  });
 }

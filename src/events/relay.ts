@@ -5,7 +5,7 @@ import type { Log } from '../core/log';
 import { sleep } from '../core/sleep';
 import { createWaker } from '../core/waker';
 import type { Metrics } from '../metrics/metrics';
-import type { OutboxStore, PendingRow } from '../stores/outbox-store';
+import type { NewOutboxRow, OutboxStore, PendingRow, WrittenPlace } from '../stores/outbox-store';
 import { Bursts } from './bursts';
 import { Lanes, type HeldRow } from './lanes';
 import type { PartitionLeases } from './leases';
@@ -73,10 +73,6 @@ export class Relay {
     });
   }
 
-  get sink(): string {
-    return this.options.sink.name;
-  }
-
   start(): void {
     this.running = this.run();
   }
@@ -87,14 +83,16 @@ export class Relay {
     this.waker.wake();
   }
 
-  /** Rows for this sink were written. Those that come next in their chat need not be read back. */
-  take(rows: readonly PendingRow[]): void {
+  /** Rows were written. Those for this sink that come next in their chat need not be read back. */
+  take(rows: readonly NewOutboxRow[], places: readonly WrittenPlace[]): void {
     const room = !this.sinkGone && !this.stopping.signal.aborted;
-    for (const row of rows) {
+    for (const [index, row] of rows.entries()) {
+      if (row.sink !== this.options.sink.name || row.deadReason !== undefined) continue;
       const epoch = this.options.leases.epochOf(row.partition);
-      if (epoch === undefined) continue;
+      const place = places[index];
+      if (epoch === undefined || !place) continue;
       const fits = room && this.lanes.size < MOST_WINDOWS * this.options.window && this.lanes.bytes < LOAD_BYTES;
-      if (!fits || !this.lanes.addFresh({ ...row, epoch })) this.wake();
+      if (!fits || !this.lanes.addFresh({ ...row, ...place, attempts: 0, epoch })) this.wake();
     }
     this.dispatch();
   }

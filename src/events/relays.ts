@@ -1,4 +1,4 @@
-import type { OutboxStore, NewOutboxRow, PendingRow } from '../stores/outbox-store';
+import type { NewOutboxRow, OutboxStore, WrittenPlace } from '../stores/outbox-store';
 import { describe } from '../core/errors';
 import type { Log } from '../core/log';
 import type { PartitionLeases } from './leases';
@@ -18,10 +18,10 @@ export class Relays {
 
   constructor(private readonly options: RelaysOptions) {}
 
-  /** @param placed undefined where the rows must be read back. */
-  written(rows: readonly NewOutboxRow[], placed: readonly PendingRow[] | undefined): void {
+  /** @param places undefined where the rows must be read back. */
+  written(rows: readonly NewOutboxRow[], places: readonly WrittenPlace[] | undefined): void {
     for (const relay of this.options.relays) {
-      if (placed) relay.take(placed.filter(({ sink }) => sink === relay.sink));
+      if (places) relay.take(rows, places);
       else relay.wake();
     }
     for (const { partition } of rows) {

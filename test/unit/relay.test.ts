@@ -185,7 +185,10 @@ describe('relay', () => {
     const fresh = [2, 3, 4].map((seq) => row(seq, 1));
     const looks = outbox.looks;
     for (const item of fresh) outbox.visible.set(item.seq, item);
-    relay.take(fresh);
+    relay.take(
+      fresh,
+      fresh.map(({ seq, chatSequence }) => ({ seq, chatSequence })),
+    );
     await settled();
     expect([delivered, outbox.looks - looks]).toEqual([[1, 2, 3, 4], 0]);
   });

@@ -80,16 +80,15 @@ export class Publisher {
     return new Promise<void>((resolve, reject) => {
       const message = { bytes: body.length, since: this.clock.monotonic(), refuse: reject };
       this.outstanding.add(message);
-      const confirmed = (error: unknown) => {
-        this.landed(message);
-        const unroutable =
-          this.returned.size > 0 && this.returned.delete(keyOf(exchange, routingKey, String(properties.messageId)));
-        if (!error) return unroutable ? reject(new MessageRefused('unroutable')) : resolve();
-        const text = describe(error);
-        reject(text === NACK ? new MessageRefused('nacked') : new ChannelLost(text));
-      };
       try {
-        this.channel.publish(exchange, routingKey, body, options, confirmed);
+        this.channel.publish(exchange, routingKey, body, options, (error: unknown) => {
+          this.landed(message);
+          const unroutable =
+            this.returned.size > 0 && this.returned.delete(keyOf(exchange, routingKey, String(properties.messageId)));
+          if (!error) return unroutable ? reject(new MessageRefused('unroutable')) : resolve();
+          const text = describe(error);
+          reject(text === NACK ? new MessageRefused('nacked') : new ChannelLost(text));
+        });
       } catch (error) {
         // A publish on a closed channel throws at once instead of calling back.
         this.landed(message);
