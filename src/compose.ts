@@ -14,7 +14,8 @@ import { createRabbitmqOutlet, standingRoutes } from './host/rabbitmq-routing';
 import { joinSends, passSend } from './host/sends-join';
 import type { HostParts, RabbitmqConfig } from './host/shapes';
 import { createMetrics, type Metrics } from './metrics/metrics';
-import { Database } from './stores/postgres/database';
+import type { Database } from './stores/database';
+import { openDatabase } from './stores/open-database';
 import { Broker } from './stores/rabbitmq/broker';
 import { stopAtSignals } from './core/signals';
 import { guardVersion, hostVersion } from './core/version';
@@ -45,7 +46,7 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   const metrics = createMetrics();
   const stops: (() => Promise<void>)[] = [];
 
-  const database = new Database({
+  const database = await openDatabase({
     uri: settings.databaseUri,
     schema: settings.databaseSchema,
     pooled: settings.databaseProvider === 'psql_bouncer',

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock';
-import type { Log } from '../core/log';
+import { createLog } from '../core/log';
 import { GuardError } from '../core/errors';
 import { readSettings, type Environment, type Settings } from '../core/settings';
 import { createMetrics } from '../metrics/metrics';
-import { asDatabaseError, createPool } from '../stores/postgres/pool';
-import { createPostgresOutbox } from '../stores/postgres';
+import { openEngine } from '../stores/open-database';
 import { Broker } from '../stores/rabbitmq/broker';
 
 export interface Finding {
@@ -18,7 +17,7 @@ export interface Finding {
 
 const OLD_EVENT_MS = 60_000;
 const BROKER_PATIENCE_MS = 5_000;
-const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = createLog('silent');
 
 export function checkInstalled(hostDir: string, version: string): Finding {
   const about = 'plugin';
@@ -48,40 +47,22 @@ export function checkSettings(environment: Environment): { finding: Finding; set
   }
 }
 
-/** Reads only: creates neither schema nor table. */
+/** Reads only: creates no table. */
 export async function checkDatabase(settings: Settings, now: number): Promise<Finding[]> {
   const about = 'database';
-  if (!settings.databaseUri) {
-    return [
-      {
-        level: 'problem',
-        about,
-        text: 'Set DATABASE_CONNECTION_URI or GUARD_DATABASE_URI: without it the plugin stays off.',
-      },
-    ];
-  }
-  if (settings.databaseProvider === 'mysql') {
-    return [
-      {
-        level: 'problem',
-        about,
-        text: 'MySQL and MariaDB are not supported yet: set GUARD_DATABASE_PROVIDER and _URI to a PostgreSQL.',
-      },
-    ];
-  }
   const { databaseUri: uri, databaseSchema: schema } = settings;
-  const pool = createPool({ uri, connections: 2, log: silent });
+  if (!uri) {
+    const text = 'Set DATABASE_CONNECTION_URI or GUARD_DATABASE_URI: without it the plugin stays off.';
+    return [{ level: 'problem', about, text }];
+  }
+  const engine = await openEngine({ uri, schema, pooled: true, connections: 2, log: silent });
   try {
-    const { rows } = await pool.query<{ table: string | null }>('SELECT to_regclass($1) AS table', [
-      `${schema}.outbox`,
-    ]);
-    if (rows[0]?.table == null) {
-      return [
-        { level: 'warning', about, text: `it answers; schema ${schema} is created at the first start of the host.` },
-      ];
+    if ((await engine.owner()) === undefined) {
+      const text = `it answers; the ${engine.place} are created at the first start of the host.`;
+      return [{ level: 'warning', about, text }];
     }
-    const { pending, oldestCapturedAt, dead } = await createPostgresOutbox(pool, schema, true).backlog();
-    const findings: Finding[] = [{ level: 'ok', about, text: `schema ${schema} is there; ${pending} events wait` }];
+    const { pending, oldestCapturedAt, dead } = await engine.outbox.backlog();
+    const findings: Finding[] = [{ level: 'ok', about, text: `the ${engine.place} are there; ${pending} events wait` }];
     if (oldestCapturedAt !== undefined && now - oldestCapturedAt > OLD_EVENT_MS) {
       const age = Math.round((now - oldestCapturedAt) / 1000);
       findings.push({
@@ -98,9 +79,9 @@ export async function checkDatabase(settings: Settings, now: number): Promise<Fi
       });
     return findings;
   } catch (error) {
-    return [{ level: 'problem', about, text: asDatabaseError(error).message }];
+    return [{ level: 'problem', about, text: engine.asDatabaseError(error).message }];
   } finally {
-    await pool.end();
+    await engine.close();
   }
 }
 

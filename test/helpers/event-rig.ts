@@ -8,7 +8,8 @@ import { createRabbitmqSink } from '../../src/events/sinks/rabbitmq';
 import { createRabbitmqOutlet, standingRoutes } from '../../src/host/rabbitmq-routing';
 import type { RabbitmqConfig } from '../../src/host/shapes';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics';
-import { Database } from '../../src/stores/postgres/database';
+import type { Database } from '../../src/stores/database';
+import { openDatabase } from '../../src/stores/open-database';
 import { Broker } from '../../src/stores/rabbitmq/broker';
 import { recordingLog } from './recording-log';
 
@@ -19,6 +20,7 @@ export interface RigOptions {
   /** Events that each instance wants in queues of its own. */
   wanted?: string[];
   maxBytes?: number;
+  maxAttempts?: number;
   bufferEvents?: number;
   /** Kept when the rig stops; without it the rig has one of its own. */
   spillFolder?: string;
@@ -45,7 +47,7 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
   const metrics = createMetrics();
   const random = Math.random;
   const owned = { uri: databaseUrl, schema: 'guard', pooled: false, clientName: 'test', connections: 4 };
-  const database = new Database({ ...owned, log, random, metrics });
+  const database = await openDatabase({ ...owned, log, random, metrics });
   await database.start();
   const broker = new Broker({ uri: brokerUrl, frameMax: 8192, log, clock: systemClock, random, metrics });
   await broker.start();
@@ -56,7 +58,7 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
     listen: (heard) => database.listen(heard),
     settings: {
       eventMaxBytes: maxBytes,
-      eventMaxAttempts: 10,
+      eventMaxAttempts: options.maxAttempts ?? 10,
       captureBufferEvents: bufferEvents,
       spillFolder,
       spillMaxMegabytes: 64,
@@ -103,4 +105,9 @@ export function sendMessage(number: number, chat: string, instance: string) {
     integration: undefined,
     extra: undefined,
   };
+}
+
+/** Resolves when nothing waits in the outbox. */
+export async function waitForDelivery(rig: EventRig): Promise<void> {
+  while ((await rig.database.outbox.backlog()).pending > 0) await new Promise(setImmediate);
 }

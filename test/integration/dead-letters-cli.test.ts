@@ -21,7 +21,7 @@ interface Run {
 
 /** Runs the whole program as an operator does. */
 function evolutionGuard(...args: string[]): Promise<Run> {
-  const command = ['--require', 'tsx/cjs', join(ROOT, 'src/cli/main.ts'), ...args];
+  const command = ['--import', 'tsx', join(ROOT, 'src/cli/main.ts'), ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: ROOT, encoding: 'utf8' }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code) : 0, stdout, stderr });

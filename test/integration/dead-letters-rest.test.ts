@@ -8,7 +8,8 @@ import { Pool } from 'pg';
 import { createRouter } from '../../src/console/router';
 import type { Status } from '../../src/console/status';
 import { createMetrics } from '../../src/metrics/metrics';
-import { Database } from '../../src/stores/postgres/database';
+import type { Database } from '../../src/stores/database';
+import { openDatabase } from '../../src/stores/open-database';
 import { appendDelivered, outboxRow, stateOf } from '../helpers/outbox-rows';
 import { recordingLog } from '../helpers/recording-log';
 import { createDatabase } from '../helpers/services';
@@ -55,7 +56,7 @@ describe('the routes of dead letters and replay', () => {
     const uri = await createDatabase();
     pool = new Pool({ connectionString: uri });
     const owned = { uri, schema: 'guard', pooled: false, clientName: 'test', connections: 4 };
-    database = new Database({ ...owned, log, random: Math.random, metrics: createMetrics() });
+    database = await openDatabase({ ...owned, log, random: Math.random, metrics: createMetrics() });
     bare = await serve(false); // before the schema is there
     parsing = await serve(true);
   });

@@ -8,7 +8,8 @@ import { startEvents } from '../../../src/events';
 import { createRabbitmqSink } from '../../../src/events/sinks/rabbitmq';
 import { createRabbitmqOutlet } from '../../../src/host/rabbitmq-routing';
 import { createMetrics } from '../../../src/metrics/metrics';
-import { Database } from '../../../src/stores/postgres/database';
+import type { Database } from '../../../src/stores/database';
+import { openDatabase } from '../../../src/stores/open-database';
 import { Broker } from '../../../src/stores/rabbitmq/broker';
 import type { Contender, Stage } from '../contender';
 import { SettingsTable } from '../settings-row';
@@ -23,7 +24,7 @@ const random = Math.random;
 
 /** The tables of the guard, and nothing running on them. */
 export async function migrateGuard(databaseUrl: string): Promise<void> {
-  const database = openDatabase(databaseUrl);
+  const database = await openGuardDatabase(databaseUrl);
   await database.start();
   await database.stop();
 }
@@ -32,7 +33,7 @@ export async function migrateGuard(databaseUrl: string): Promise<void> {
 export async function startGuard({ databaseUrl, brokerUrl }: Stage): Promise<Contender> {
   const hostSettings = await SettingsTable.create(databaseUrl);
 
-  const database = openDatabase(databaseUrl);
+  const database = await openGuardDatabase(databaseUrl);
   await database.start();
   const frameMax = settings.rabbitmqFrameMax;
   const broker = new Broker({ uri: brokerUrl, frameMax, log, clock: systemClock, random, metrics });
@@ -82,7 +83,7 @@ async function countDelivered(pool: Pool): Promise<number> {
   return rows[0]?.delivered ?? 0;
 }
 
-function openDatabase(uri: string): Database {
+function openGuardDatabase(uri: string): Promise<Database> {
   const connections = settings.databasePoolSize;
-  return new Database({ uri, schema: SCHEMA, pooled: false, clientName: 'bench', connections, log, random, metrics });
+  return openDatabase({ uri, schema: SCHEMA, pooled: false, clientName: 'bench', connections, log, random, metrics });
 }

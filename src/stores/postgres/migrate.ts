@@ -1,28 +1,9 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool, PoolClient } from 'pg';
-import { GuardError } from '../../core/errors';
-
-interface Migration {
-  version: number;
-  name: string;
-  sql: string;
-  checksum: string;
-}
+import { assertOwn } from '../engine';
+import { migrationFiles } from '../migration-files';
 
 const FOLDER = join(__dirname, 'migrations');
-
-/** The numbered SQL files, in order. */
-function migrations(): Migration[] {
-  return readdirSync(FOLDER)
-    .filter((name) => /^\d{4}-.*\.sql$/.test(name))
-    .sort()
-    .map((name) => {
-      const sql = readFileSync(join(FOLDER, name), 'utf8');
-      return { version: Number(name.slice(0, 4)), name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
-    });
-}
 
 /**
  * Brings the own schema up to date: every numbered file once, all in one transaction under an advisory lock that is
@@ -63,7 +44,7 @@ async function runMissing(client: PoolClient): Promise<string[]> {
   );
   const applied = await client.query<{ version: number }>('SELECT version FROM migration');
   const known = new Set(applied.rows.map((row) => row.version));
-  const missing = migrations().filter((migration) => !known.has(migration.version));
+  const missing = migrationFiles(FOLDER).filter((migration) => !known.has(migration.version));
   for (const { version, name, sql, checksum } of missing) {
     await client.query(sql);
     await client.query('INSERT INTO migration (version, name, checksum) VALUES ($1, $2, $3)', [
@@ -75,15 +56,8 @@ async function runMissing(client: PoolClient): Promise<string[]> {
   return missing.map((migration) => migration.name);
 }
 
-/** Two installations in one schema would publish each other's events to the wrong broker. */
 async function claim(client: PoolClient, schema: string, clientName: string): Promise<void> {
   await client.query('INSERT INTO installation (id, client_name) VALUES (1, $1) ON CONFLICT DO NOTHING', [clientName]);
   const { rows } = await client.query<{ client_name: string }>('SELECT client_name FROM installation');
-  const owner = rows[0]?.client_name;
-  if (owner !== clientName) {
-    throw new GuardError(
-      'GUARD_SCHEMA_FOREIGN',
-      `Schema "${schema}" belongs to "${owner}", this one is "${clientName}".`,
-    );
-  }
+  assertOwn(`tables of schema ${schema}`, rows[0]?.client_name, clientName);
 }

@@ -1,0 +1,35 @@
+import type { Pool } from 'pg';
+import type { Engine, EngineOptions } from '../engine';
+import { listen } from './announcements';
+import { createPostgresDeadLetters } from './dead-letters';
+import { createPostgresOutbox } from './index';
+import { migrate } from './migrate';
+import { asDatabaseError, createPool, withoutPrismaParameters } from './pool';
+import { createPrisma } from './prisma';
+
+/** The own tables in a schema of a PostgreSQL. */
+export function createPostgresEngine({ uri, schema, pooled, connections, log }: EngineOptions): Engine {
+  const pool = createPool({ uri, connections, log });
+  const prisma = createPrisma(pool, schema);
+  const listening = withoutPrismaParameters(uri);
+  return {
+    outbox: createPostgresOutbox(pool, schema, pooled, prisma),
+    deadLetters: createPostgresDeadLetters(pool, schema, prisma),
+    place: `tables of schema ${schema}`,
+    migrate: (clientName) => migrate(pool, schema, clientName),
+    owner: () => readOwner(pool, schema),
+    asDatabaseError,
+    listen: (heard, random) =>
+      pooled ? () => Promise.resolve() : listen({ uri: listening, schema, heard, random, log }),
+    close: () => pool.end(),
+  };
+}
+
+/** Two statements: one that names a table which is not there is an error, whatever it would do with it. */
+async function readOwner(pool: Pool, schema: string): Promise<string | undefined> {
+  const installation = `${schema}.installation`;
+  const tables = await pool.query<{ name: string | null }>('SELECT to_regclass($1)::text AS name', [installation]);
+  if (tables.rows[0]?.name == null) return undefined;
+  const { rows } = await pool.query<{ owner: string }>(`SELECT client_name AS owner FROM "${schema}".installation`);
+  return rows[0]?.owner;
+}
