@@ -25,7 +25,10 @@ export type HostEvent = z.infer<typeof hostEvent>;
 /** Where one sink is to deliver one event. */
 export interface Destination {
   sink: string;
-  /** Whoever receives it behind the sink: one that fails must not hold back another. */
+  /**
+   * Whoever receives it behind the sink: one that fails must not hold back another. All of a chat's events for the sink
+   * are for the same one, or their order would end where one of two fails.
+   */
   receiver: string;
   /** JSON, understood by the sink only. */
   target: string;

@@ -4,9 +4,10 @@ import { ChatEnds } from './chat-ends';
 import { Receivers } from './receivers';
 import { Stalls } from './stalls';
 
-/** A waiting row, and the epoch of the lease that it is held under. */
+/** A waiting row, the epoch of the lease that it is held under, and who receives it at present. */
 export interface HeldRow extends PendingRow {
   epoch: number;
+  receiver: number;
 }
 
 /** What is held of one chat. */
@@ -25,7 +26,7 @@ export interface LanesOptions {
   perReceiver: number;
   /** Deliveries of one chat under way at a time. */
   perChat: () => number;
-  /** A chat whose delivery failed has nothing under way any more: it must be loaded again. */
+  /** Rows that were left in the outbox may be loaded now. */
   freed: () => void;
 }
 
@@ -46,8 +47,6 @@ export class Lanes {
   readonly receivers: Receivers;
   bytes = 0;
   inFlight = 0;
-  /** Rows that wait for their delivery. */
-  waiting = 0;
 
   constructor(private readonly options: LanesOptions) {
     const { clock, perReceiver } = options;
@@ -64,6 +63,16 @@ export class Lanes {
     return this.readyLanes.size === 0 && this.inFlight === 0;
   }
 
+  /** Rows that wait for their delivery, and not for their receiver. */
+  get waiting(): number {
+    return this.receivers.waiting;
+  }
+
+  /** Chats that a look through the outbox is to leave out. */
+  closed(): number[] {
+    return this.stalls.all().filter((chatKey) => this.isClosed(chatKey));
+  }
+
   /** A look through the outbox begins. @returns everything held, which it is to leave out. */
   lookBegins(): number[] {
     this.settledSince = new Set();
@@ -76,13 +85,22 @@ export class Lanes {
     this.settledSince = undefined;
     for (const row of rows) {
       if (this.known.has(row.seq) || settled?.has(row.seq) || this.isClosed(row.chatKey)) continue;
-      this.hold(row);
+      if (this.receivers.mayHold(row.receiver)) this.hold(row);
+      else this.receivers.leave(row);
     }
   }
 
-  /** Adds a row that was just written, if nothing of its chat can lie before it that is not held or delivered. */
+  /**
+   * Adds a row that was just written, if nothing of its chat can lie before it that is not held or delivered.
+   *
+   * @returns false where only a look through the outbox can tell. What has no room now is loaded when it has.
+   */
   addFresh(row: HeldRow): boolean {
-    if (this.isClosed(row.chatKey) || !this.receivers.mayHold(row.receiverKey)) return false;
+    if (this.isClosed(row.chatKey)) return true;
+    if (!this.receivers.mayHold(row.receiver)) {
+      this.receivers.leave(row);
+      return true;
+    }
     if (!this.ends.isNext(row)) return false;
     this.hold(row);
     return true;
@@ -92,31 +110,29 @@ export class Lanes {
   next(isHeld: (row: HeldRow) => boolean): HeldRow | undefined {
     for (const [receiver, lanes] of this.readyLanes) {
       if (!this.receivers.mayDeliver(receiver)) continue;
-      for (const lane of lanes) {
-        const row = lane.rows[0];
-        if (!row || !isHeld(row)) continue;
-        this.unready(lane);
-        const rest = this.readyLanes.get(receiver);
-        if (rest && this.readyLanes.size > 1) {
-          this.readyLanes.delete(receiver);
-          this.readyLanes.set(receiver, rest);
-        }
-        lane.rows.shift();
-        this.waiting -= 1;
-        lane.inFlight += 1;
-        this.inFlight += 1;
-        this.receivers.inFlight(receiver, 1);
-        this.ready(lane);
-        return row;
+      const lane = this.choose(receiver, lanes, isHeld);
+      if (!lane) continue;
+      this.unready(lane);
+      const rest = this.readyLanes.get(receiver);
+      if (rest && this.readyLanes.size > 1) {
+        this.readyLanes.delete(receiver);
+        this.readyLanes.set(receiver, rest);
       }
+      const row = lane.rows.shift();
+      lane.inFlight += 1;
+      this.inFlight += 1;
+      this.receivers.begin(receiver);
+      this.ready(lane);
+      return row;
     }
     return undefined;
   }
 
   /** The delivery has ended for good. The row stays known until `settled`. */
   delivered(row: HeldRow): void {
-    this.stalls.end(row.chatKey);
+    const doubtful = this.stalls.end(row.chatKey);
     this.land(row);
+    if (doubtful) this.options.freed();
   }
 
   /** The database knows the outcome of these rows. */
@@ -135,11 +151,11 @@ export class Lanes {
   }
 
   /** Lets go of everything that is not under way, or of what waits for one receiver. */
-  letGoWaiting(receiverKey?: number): void {
+  letGoWaiting(receiver?: number): void {
     for (const { chatKey, rows } of [...this.lanes.values()]) {
-      if (receiverKey === undefined || rows[0]?.receiverKey === receiverKey) this.dropWaiting(chatKey);
+      if (receiver === undefined || rows[0]?.receiver === receiver) this.dropWaiting(chatKey);
     }
-    if (receiverKey === undefined) this.ends.clear();
+    if (receiver === undefined) this.ends.clear();
   }
 
   /** Lets go of what lies in partitions that are no longer held, or have been in other hands since. */
@@ -174,10 +190,9 @@ export class Lanes {
     const lane = this.lanes.get(row.chatKey) ?? { chatKey: row.chatKey, rows: [], inFlight: 0, failed: [] };
     this.lanes.set(row.chatKey, lane);
     lane.rows.push(row);
-    this.waiting += 1;
     this.known.set(row.seq, row);
     this.ends.advance(row);
-    this.receivers.held(row.receiverKey, 1);
+    this.receivers.hold(row);
     this.bytes += row.payloadBytes;
     this.ready(lane);
   }
@@ -187,8 +202,11 @@ export class Lanes {
     if (!lane) return;
     this.ends.forget(chatKey);
     this.unready(lane);
-    this.waiting -= lane.rows.length;
-    for (const row of lane.rows.splice(0)) this.forget(row.seq);
+    for (const row of lane.rows.splice(0)) {
+      this.known.delete(row.seq);
+      this.receivers.drop(row);
+      this.bytes -= row.payloadBytes;
+    }
     if (lane.inFlight === 0) this.lanes.delete(chatKey);
   }
 
@@ -196,14 +214,14 @@ export class Lanes {
     const row = this.known.get(seq);
     if (!row) return;
     this.known.delete(seq);
-    this.receivers.held(row.receiverKey, -1);
     this.bytes -= row.payloadBytes;
+    if (this.receivers.forget(row)) this.options.freed();
   }
 
   private land(row: HeldRow): void {
     const lane = this.lanes.get(row.chatKey);
     this.inFlight -= 1;
-    this.receivers.inFlight(row.receiverKey, -1);
+    this.receivers.end(row.receiver);
     if (lane) {
       lane.inFlight -= 1;
       if (lane.inFlight === 0 && lane.failed.length > 0) this.free(lane);
@@ -219,19 +237,35 @@ export class Lanes {
     this.options.freed();
   }
 
+  /** Nothing more of this chat may be held: of one that has failed, but one row until that is delivered. */
   private isClosed(chatKey: number): boolean {
-    return this.stalls.has(chatKey) || (this.lanes.get(chatKey)?.failed.length ?? 0) > 0;
+    const lane = this.lanes.get(chatKey);
+    if (lane && (lane.failed.length > 0 || this.stalls.isSuspect(chatKey))) return true;
+    return this.stalls.has(chatKey);
+  }
+
+  /** Asks a receiver that is in doubt with what has failed least: an event that it can never take must not speak for it. */
+  private choose(receiver: number, lanes: ReadonlySet<Lane>, isHeld: (row: HeldRow) => boolean): Lane | undefined {
+    const doubtful = this.receivers.isSuspect(receiver);
+    let best: Lane | undefined;
+    for (const lane of lanes) {
+      const row = lane.rows[0];
+      if (!row || !isHeld(row)) continue;
+      if (!doubtful) return lane;
+      if (!best || this.stalls.failures(lane.chatKey) < this.stalls.failures(best.chatKey)) best = lane;
+    }
+    return best;
   }
 
   private ready(lane: Lane): void {
     if (lane.rows.length === 0 || lane.failed.length > 0 || lane.inFlight >= this.options.perChat()) return;
-    const receiver = lane.rows[0]?.receiverKey ?? 0;
+    const receiver = lane.rows[0]?.receiver ?? 0;
     const lanes = this.readyLanes.get(receiver) ?? new Set();
     this.readyLanes.set(receiver, lanes.add(lane)); // behind the others, where it is not among them
   }
 
   private unready(lane: Lane): void {
-    const receiver = lane.rows[0]?.receiverKey ?? 0;
+    const receiver = lane.rows[0]?.receiver ?? 0;
     const lanes = this.readyLanes.get(receiver);
     lanes?.delete(lane);
     if (lanes?.size === 0) this.readyLanes.delete(receiver);

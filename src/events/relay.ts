@@ -24,7 +24,10 @@ export interface RelayOptions {
   clock: Clock;
   random: Random;
   log: Log;
-  metrics: Pick<Metrics, 'eventsDelivered' | 'eventsParked' | 'deliveryFailures' | 'deliverySeconds' | 'relayInFlight'>;
+  metrics: Pick<
+    Metrics,
+    'eventsDelivered' | 'eventsParked' | 'deliveryFailures' | 'deliverySeconds' | 'relayInFlight' | 'receiversFailing'
+  >;
 }
 
 /**
@@ -92,7 +95,8 @@ export class Relay {
       const place = places[index];
       if (epoch === undefined || !place) continue;
       const fits = room && this.lanes.size < MOST_WINDOWS * this.options.window && this.lanes.bytes < LOAD_BYTES;
-      if (!fits || !this.lanes.addFresh({ ...row, ...place, attempts: 0, epoch })) this.wake();
+      const receiver = this.receiverOf(row);
+      if (!fits || !this.lanes.addFresh({ ...row, ...place, attempts: 0, epoch, receiver })) this.wake();
     }
     this.dispatch();
   }
@@ -155,7 +159,9 @@ export class Relay {
     const woken = [stalls.wake(), receivers.wake()].includes(true);
     if (unasked || woken) this.drained = false;
     const partitions = leases.held();
-    const room = 2 * window;
+    // Little more than what one receiver may hold: the first rows may all be of one.
+    const room = Math.min(2 * window, receivers.share.rows);
+    const roomBytes = Math.min(LOAD_BYTES, 2 * receivers.share.bytes);
     if (partitions.length === 0 || this.drained || this.lanes.waiting >= window || this.lanes.bytes > LOAD_BYTES) {
       this.nextLookAt = Math.max(this.nextLookAt, clock.monotonic() + this.lookAgainMs);
       return;
@@ -168,10 +174,10 @@ export class Relay {
         sink: sink.name,
         partitions,
         exceptSeqs,
-        exceptChatKeys: stalls.waiting(),
+        exceptChatKeys: this.lanes.closed(),
         exceptReceivers: receivers.full(),
         rows: room,
-        bytes: LOAD_BYTES,
+        bytes: roomBytes,
       })
       .catch((error: unknown) => {
         this.lanes.lookEnds([]);
@@ -179,7 +185,8 @@ export class Relay {
       });
     const found = this.letGo ? [] : this.underLease(rows);
     this.lanes.lookEnds(found);
-    if (this.letGo || rows.length === room || this.lanes.bytes >= LOAD_BYTES) this.drained = false;
+    const bytes = rows.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0);
+    if (this.letGo || rows.length === room || bytes >= roomBytes) this.drained = false;
     this.lookAgainMs = found.length > 0 ? LOOK_AGAIN_MS.least : Math.min(LOOK_AGAIN_MS.most, 2 * this.lookAgainMs);
     this.nextLookAt = clock.monotonic() + this.lookAgainMs;
   }
@@ -187,8 +194,12 @@ export class Relay {
   private underLease(rows: readonly PendingRow[]): HeldRow[] {
     return rows.flatMap((row) => {
       const epoch = this.options.leases.epochOf(row.partition);
-      return epoch === undefined ? [] : [{ ...row, epoch }];
+      return epoch === undefined ? [] : [{ ...row, epoch, receiver: this.receiverOf(row) }];
     });
+  }
+
+  private receiverOf(row: NewOutboxRow): number {
+    return this.options.sink.receiverOf?.(row) ?? row.receiverKey;
   }
 
   private readonly isHeld = ({ partition, epoch }: HeldRow) => this.options.leases.epochOf(partition) === epoch;
@@ -213,7 +224,7 @@ export class Relay {
     try {
       await sink.deliver(row);
       this.lanes.delivered(row);
-      this.lanes.receivers.worked(row.receiverKey);
+      this.receiverWorks(row.receiver);
       this.settlement.delivered(row);
       metrics.eventsDelivered.inc({ sink: sink.name });
       metrics.deliverySeconds.observe({ sink: sink.name }, (clock.now() - row.capturedAt) / 1000);
@@ -229,7 +240,7 @@ export class Relay {
     const about = { eventId: row.eventId, instance: row.instance, event: row.event, sink: sink.name };
     if (error instanceof Undeliverable || (error instanceof Refused && row.attempts + 1 >= mostAttempts)) {
       this.lanes.delivered(row);
-      this.lanes.receivers.worked(row.receiverKey);
+      this.receiverWorks(row.receiver);
       this.settlement.parked(row.seq, `${error.code}: ${error.message}`);
       metrics.eventsParked.inc({ sink: sink.name, code: error.code });
       log.error({ code: error.code, ...about }, 'an event went to the dead letters');
@@ -242,7 +253,7 @@ export class Relay {
     this.waker.wake(); // the loop must know when this wait ends
     if (failures === 1)
       log.warn({ detail: describe(error), ...about }, 'an event could not be delivered; its chat waits');
-    if (error instanceof ReceiverUnavailable) this.receiverLost(row, error);
+    if (error instanceof ReceiverUnavailable) this.receiverLost(row, error, failures > 1);
   }
 
   private sinkLost(row: HeldRow): void {
@@ -253,11 +264,23 @@ export class Relay {
     this.wake();
   }
 
-  private receiverLost({ receiverKey }: HeldRow, { retryAfterMs }: ReceiverUnavailable): void {
-    const wait = (attempt: number) => backoffMs(attempt, this.options.random, 500, 60_000);
-    if (!this.lanes.receivers.failed(receiverKey, wait, retryAfterMs)) return;
+  private receiverLost({ receiver }: HeldRow, error: ReceiverUnavailable, again: boolean): void {
+    const { sink, log, metrics, random } = this.options;
+    const wait = (attempt: number) => backoffMs(attempt, random, 500, 60_000);
+    const times = this.lanes.receivers.failed(receiver, again, wait, error.retryAfterMs);
+    if (times === 0) return;
+    metrics.receiversFailing.set({ sink: sink.name }, this.lanes.receivers.failing);
+    if (times === 1) log.warn({ detail: error.message, sink: sink.name }, 'a receiver is left alone for a while');
     this.letGo = true;
-    this.lanes.letGoWaiting(receiverKey);
+    this.lanes.letGoWaiting(receiver);
+    this.wake();
+  }
+
+  private receiverWorks(receiver: number): void {
+    if (!this.lanes.receivers.worked(receiver)) return;
+    const { sink, log, metrics } = this.options;
+    metrics.receiversFailing.set({ sink: sink.name }, this.lanes.receivers.failing);
+    log.info({ sink: sink.name }, 'a receiver works again');
     this.wake();
   }
 }

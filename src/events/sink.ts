@@ -1,4 +1,4 @@
-import type { PendingRow } from '../stores/outbox-store';
+import type { NewOutboxRow, PendingRow } from '../stores/outbox-store';
 
 /** The sink as a whole is away: nothing is wrong with the event, and waiting helps. */
 export class SinkUnavailable extends Error {
@@ -41,6 +41,11 @@ export interface Sink {
   readonly name: string;
   /** Deliveries under way at a time for each receiver; Infinity where there is but one. */
   readonly perReceiver: number;
+  /**
+   * Who receives a row at present, where that may change and several of the keys in the outbox may be of one: a hash.
+   * Without it, whom the key stands for.
+   */
+  receiverOf?(row: NewOutboxRow): number;
   /**
    * Deliveries of one chat under way at a time. More than 1 only while the sink itself keeps the order of what is handed
    * to it, also when one of them fails.

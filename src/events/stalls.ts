@@ -19,9 +19,14 @@ export class Stalls {
     return failures;
   }
 
-  /** It works again, or is somebody else's business now. */
-  end(key: number): void {
-    this.stalls.delete(key);
+  /** It works again. @returns whether it had failed. */
+  end(key: number): boolean {
+    return this.stalls.delete(key);
+  }
+
+  /** How often it has failed in a row. */
+  failures(key: number): number {
+    return this.stalls.get(key)?.failures ?? 0;
   }
 
   has(key: number): boolean {

@@ -87,6 +87,12 @@ export const METRICS = {
     help: 'Events handed to the sink whose confirmation is awaited.',
     labels: ['sink'],
   },
+  receiversFailing: {
+    name: 'guard_receivers_failing',
+    type: 'gauge',
+    help: 'Receivers behind a sink that are left alone for a while, or are tried again after that.',
+    labels: ['sink'],
+  },
   outboxPending: {
     name: 'guard_outbox_pending_events',
     type: 'gauge',

@@ -6,7 +6,7 @@ export interface NewOutboxRow {
   /** UUID, version 7. The same after every retry: consumers deduplicate by it. */
   eventId: string;
   sink: string;
-  /** 32-bit hash of whoever receives it behind the sink; what fails for one receiver must not hold back another. */
+  /** 32-bit hash of whoever receives it behind the sink: a look may leave out all that is for one. */
   receiverKey: number;
   /** 32-bit hash of (instance, chat). */
   chatKey: number;

@@ -21,6 +21,7 @@ function row(seq: number, chatKey: number, partition = 0): HeldRow {
     capturedAt: 0,
     attempts: 0,
     epoch: 1,
+    receiver: 0,
   };
 }
 
@@ -160,6 +161,34 @@ describe('lanes', () => {
   it('after anything of a chat was let go of, its fresh rows wait for a look', () => {
     lanes.letGoWaiting();
     expect(lanes.addFresh({ ...row(10, 7), chatSequence: 4 })).toBe(false);
+  });
+
+  it('of a chat that has failed one row is held until that is delivered, and a look leaves out the rest', () => {
+    takeAll(lanes);
+    lanes.stall(row(1, 7), () => 100);
+    time += 100;
+    lanes.stalls.wake();
+    look([row(1, 7), row(3, 7), row(4, 7)]);
+    expect([lanes.closed(), takeAll(lanes).map(({ seq }) => seq)]).toEqual([[7], [1]]);
+    const before = freed;
+    lanes.delivered(row(1, 7));
+    expect([lanes.closed(), freed]).toEqual([[], before + 1]);
+  });
+
+  it('no more is held of a receiver than its share, and the rest is asked for when there is room again', () => {
+    lanes = new Lanes({ clock, perReceiver: 1, perChat: () => 1, freed: () => (freed += 1) });
+    look(Array.from({ length: 30 }, (_, n) => ({ ...row(n + 1, n), receiver: 1, receiverKey: 11 })));
+    look([{ ...row(100, 100), receiver: 2, receiverKey: 12 }]);
+    expect([lanes.size, lanes.receivers.full()]).toEqual([21, [11]]);
+    expect(lanes.addFresh({ ...row(101, 101), receiver: 1, receiverKey: 11, chatSequence: 1 })).toBe(true);
+    expect(lanes.size).toBe(21);
+    for (let seq = 1; seq <= 10; seq += 1) {
+      expect(freed).toBe(0);
+      const [taken] = takeAll(lanes).filter(({ receiver }) => receiver === 1);
+      if (taken) lanes.delivered(taken);
+      lanes.settled([seq]);
+    }
+    expect([freed, lanes.receivers.full()]).toEqual([1, []]);
   });
 
   it('several of a chat may be under way where the sink keeps their order, and all are loaded again if one fails', () => {

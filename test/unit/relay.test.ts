@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/core/clock';
 import { Relay } from '../../src/events/relay';
 import { ReceiverUnavailable, Refused, SinkUnavailable, Undeliverable } from '../../src/events/sink';
-import { createMetrics } from '../../src/metrics/metrics';
+import { createMetrics, type Metrics } from '../../src/metrics/metrics';
 import type { Delivery, FetchRequest, PendingRow } from '../../src/stores/outbox-store';
 import { recordingLog } from '../helpers/recording-log';
 
@@ -64,27 +64,35 @@ describe('relay', () => {
   let fail: (seq: number) => Error | undefined;
   let accepting: boolean;
   let becomesReady: () => void;
+  let receiverOf: (row: Pick<PendingRow, 'receiverKey'>) => number;
+  let hold: (seq: number) => Promise<void> | undefined;
+  let metrics: Metrics;
   let relay: Relay;
 
   beforeEach(() => {
     outbox = memoryOutbox();
     delivered = [];
     fail = () => undefined;
+    hold = () => undefined;
     accepting = true;
+    receiverOf = ({ receiverKey }) => receiverKey;
     const sink = {
       name: 'rabbitmq',
       perReceiver: 2,
+      receiverOf: (of: Pick<PendingRow, 'receiverKey'>) => receiverOf(of),
       perChat: () => 1,
       accepting: () => accepting,
       ready: () => (accepting ? Promise.resolve() : new Promise<void>((resolve) => (becomesReady = resolve))),
       async deliver({ seq }: PendingRow) {
         await new Promise(setImmediate);
+        await hold(seq);
         const error = fail(seq);
         if (error) throw error;
         delivered.push(seq);
       },
     };
-    const parts = { clock: systemClock, random: () => 0, log: recordingLog(), metrics: createMetrics() };
+    metrics = createMetrics();
+    const parts = { clock: systemClock, random: () => 0, log: recordingLog(), metrics };
     const leases = { held: () => [0], epochOf: () => 1 };
     relay = new Relay({ ...parts, store: outbox, sink, leases, owner: 'me', window: 10, mostAttempts: 3 });
   });
@@ -94,8 +102,9 @@ describe('relay', () => {
     for (const item of rows) outbox.visible.set(item.seq, item);
     relay.wake();
   };
+  const nextTurn = () => new Promise(setImmediate);
   const settled = async () => {
-    while (outbox.visible.size > 0) await new Promise(setImmediate);
+    while (outbox.visible.size > 0) await nextTurn();
   };
 
   it('rows of a chat that become visible behind others still go out in their order', async () => {
@@ -176,6 +185,69 @@ describe('relay', () => {
       expect(delivered.filter((seq) => seq < 100 && (seq - 1) % 10 === chat)).toEqual([chat + 1, chat + 11]);
     }
     expect(asked.length).toBeLessThan(60);
+  });
+
+  it('an event that its receiver can never take holds back its own chat only, however long others wait for it', async () => {
+    let away = true;
+    fail = (seq) => (away || seq === 1 ? new ReceiverUnavailable('500') : undefined);
+    relay.start();
+    show(...Array.from({ length: 60 }, (_, n) => row(n + 1, n % 6)));
+    for (const failed = metrics.receiversFailing; (await failed.get()).values[0]?.value !== 1;) await nextTurn();
+    away = false;
+    while (delivered.length < 50) await nextTurn();
+    expect(delivered.some((seq) => (seq - 1) % 6 === 0)).toBe(false);
+    fail = () => undefined;
+    await settled();
+    for (let chat = 0; chat < 6; chat += 1) {
+      const ofChat = delivered.filter((seq) => (seq - 1) % 6 === chat);
+      expect(ofChat).toEqual([...ofChat].sort((a, b) => a - b));
+    }
+  });
+
+  it('an event that fails again and again is no reason to leave its receiver alone', async () => {
+    let tries = 0;
+    fail = (seq) => (seq === 1 && tries++ < 6 ? new ReceiverUnavailable('500') : undefined);
+    relay.start();
+    show(row(1, 1));
+    while (tries < 6) await nextTurn();
+    expect((await metrics.receiversFailing.get()).values).toEqual([]);
+    await settled();
+  });
+
+  it('events go to whoever is the receiver now, in the order of each chat, when it was moved because it is away', async () => {
+    const [old, moved, neighbour] = [1, 2, 9];
+    let isMoved = false;
+    receiverOf = ({ receiverKey }) => (receiverKey === neighbour || !isMoved ? old : moved);
+    fail = (seq) => (seq >= 1_000 || !isMoved ? new ReceiverUnavailable('refused') : undefined);
+    const of = (receiverKey: number, seq: number, chatKey: number) => ({ ...row(seq, chatKey), receiverKey });
+    relay.start();
+    show(...Array.from({ length: 60 }, (_, n) => of(5, n + 1, n % 6)), of(neighbour, 1_000, 50));
+    for (const failed = metrics.receiversFailing; (await failed.get()).values[0]?.value !== 1;) await nextTurn();
+    isMoved = true;
+    show(...Array.from({ length: 6 }, (_, n) => of(5, n + 61, n % 6)));
+    while (delivered.length < 66) await nextTurn();
+    for (let chat = 0; chat < 6; chat += 1) {
+      const ofChat = delivered.filter((seq) => (seq - 1) % 6 === chat);
+      expect(ofChat).toEqual(Array.from({ length: 11 }, (_, n) => 6 * n + chat + 1));
+    }
+    fail = () => undefined;
+    await settled();
+  });
+
+  it('a slow receiver with more rows than may be held of one does not keep those of others out of memory', async () => {
+    const released = new Set<() => void>();
+    hold = (seq) => (seq < 1_000 ? new Promise((resolve) => released.add(resolve)) : undefined);
+    const of = (receiverKey: number, seq: number, chatKey: number) => ({ ...row(seq, chatKey), receiverKey });
+    relay.start();
+    show(...Array.from({ length: 200 }, (_, n) => of(1, n + 1, n)));
+    while (released.size < 2) await nextTurn();
+    show(...Array.from({ length: 50 }, (_, n) => of(2, n + 1_000, n + 1_000)));
+    while (delivered.length < 50) await nextTurn();
+    expect(delivered.every((seq) => seq >= 1_000)).toBe(true);
+    hold = () => undefined;
+    for (const release of released) release();
+    await settled();
+    expect(delivered).toHaveLength(250);
   });
 
   it('what was just written goes out without being read back, in order with what was', async () => {
