@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
-import { startRig, sendMessage, type EventRig } from '../helpers/event-rig';
+import { startRig, waitForDelivery, sendMessage, type EventRig } from '../helpers/event-rig';
 import { assess, readQueues } from '../helpers/queue-reader';
 import { createDatabase, createVhost } from '../helpers/services';
 
@@ -201,6 +201,3 @@ async function numbersIn(channel: Channel, queue: string): Promise<Set<unknown>>
 }
 
 /** Polls the database: what has been delivered is known there and nowhere else. */
-async function waitForDelivery(rig: EventRig): Promise<void> {
-  while ((await rig.database.outbox.backlog()).pending > 0) await new Promise(setImmediate);
-}

@@ -4,8 +4,9 @@ import type { Log } from '../../core/log';
 import type { PendingRow } from '../../stores/outbox-store';
 import type { Broker, Session } from '../../stores/rabbitmq/broker';
 import { ChannelLost, MessageRefused, type MessageProperties } from '../../stores/rabbitmq/publisher';
-import type { Route } from '../../stores/rabbitmq/topology';
 import { Refused, SinkUnavailable, Undeliverable, type Sink } from '../sink';
+import type { Route } from '../../stores/rabbitmq/topology';
+import { OpenRoutes } from './open-routes';
 
 export const RABBITMQ = 'rabbitmq';
 
@@ -17,6 +18,7 @@ const target = z.object({
 });
 
 export type RabbitmqTarget = z.infer<typeof target>;
+type TargetRoute = RabbitmqTarget['routes'][number];
 
 /**
  * On one channel the broker takes messages for a queue in their order, and what a lost channel costs is always the end of
@@ -29,14 +31,15 @@ const MOST_READ = 10_000;
 
 /** Publishes to RabbitMQ in the host's names. Delivered means: confirmed by the broker on every route of the event. */
 export function createRabbitmqSink(
-  broker: Pick<Broker, 'ready' | 'accepting'>,
+  broker: Pick<Broker, 'ready' | 'current'>,
   standing: readonly Route[],
   log: Log,
 ): Sink {
   let session: Session | undefined;
   /** A queue has refused a message for want of room: from then on the one behind it must not be under way already. */
   let refusing = false;
-  const read = new Map<string, RabbitmqTarget['routes']>();
+  const read = new Map<string, TargetRoute[]>();
+  const openRoutes = new OpenRoutes<TargetRoute>();
 
   const routesOf = (text: string) => {
     const known = read.get(text);
@@ -51,34 +54,34 @@ export function createRabbitmqSink(
     name: RABBITMQ,
     perReceiver: Infinity,
     perChat: () => (refusing ? 1 : CHAT_PIPELINE),
-    accepting: () => broker.accepting,
+    accepting: () => session !== undefined && session === broker.current,
     async ready(signal) {
       const next = await broker.ready(signal);
-      if (next !== session) {
-        // Not awaited: an event declares its own route anyway, these are for consumers that come before the first one.
-        Promise.all(standing.map((route) => next.topology.ensure(route))).catch((error: unknown) => {
-          log.warn(
-            { detail: describe(error) },
-            'the global queues could not be declared; each is with its first event',
-          );
-        });
-      }
+      if (next !== session) declareStanding(next, standing, log);
       session = next;
     },
     async deliver(row) {
-      if (!session) throw new SinkUnavailable('the broker is not connected');
-      const routes = routesOf(row.target);
+      const current = session;
+      if (!current) throw new SinkUnavailable('the broker is not connected');
       const body = Buffer.from(row.payload);
       const properties = propertiesOf(row);
-      const current = session;
       try {
-        await Promise.all(routes.map((route) => send(current, route, body, properties)));
+        await openRoutes.each(row.eventId, routesOf(row.target), (route) => send(current, route, body, properties));
       } catch (error) {
         refusing ||= error instanceof MessageRefused && error.reason === 'nacked';
+        // What fails on a connection that is gone says nothing of the event: a declaration, for one.
+        if (current.closed) throw new SinkUnavailable(describe(error), { cause: error });
         throw error;
       }
     },
   };
+}
+
+/** For consumers that come before the first event. Not awaited: an event declares its own route anyway. */
+function declareStanding({ topology }: Session, standing: readonly Route[], log: Log): void {
+  Promise.all(standing.map((route) => topology.ensure(route))).catch((error: unknown) => {
+    log.warn({ detail: describe(error) }, 'the global queues could not be declared; each is with its first event');
+  });
 }
 
 function parseTarget(text: string): RabbitmqTarget {
@@ -91,7 +94,7 @@ function parseTarget(text: string): RabbitmqTarget {
 
 async function send(
   { topology, publisher }: Session,
-  route: Route & { routingKey: string },
+  route: TargetRoute,
   body: Buffer,
   properties: MessageProperties,
 ): Promise<void> {

@@ -18,12 +18,12 @@ export interface BrokerOptions {
   metrics: Pick<Metrics, 'brokerConnected' | 'brokerConnects' | 'brokerBlocked'>;
 }
 
-/** A confirm channel and the topology declared on its connection. Good until `ended`. */
+/** A confirm channel and the topology declared on its connection. */
 export interface Session {
   publisher: Publisher;
   topology: Topology;
-  /** Resolves when the channel or its connection is gone. */
-  ended: Promise<void>;
+  /** The channel or its connection is gone. */
+  closed: boolean;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -53,9 +53,9 @@ export class Broker {
     return this.session !== undefined;
   }
 
-  /** Whether there is a session that takes messages. */
-  get accepting(): boolean {
-    return this.session !== undefined && !this.blocked;
+  /** The session that takes messages right now, if there is one. */
+  get current(): Session | undefined {
+    return this.blocked ? undefined : this.session;
   }
 
   async start(): Promise<void> {
@@ -89,7 +89,7 @@ export class Broker {
 
   /** The current session, or the next one, when it takes messages. Rejects only by the signal. */
   ready(signal: AbortSignal): Promise<Session> {
-    if (this.session && !this.blocked) return Promise.resolve(this.session);
+    if (this.current) return Promise.resolve(this.current);
     return new Promise((resolve, reject) => {
       const give = (session: Session) => {
         signal.removeEventListener('abort', leave);
@@ -119,10 +119,16 @@ export class Broker {
       const since = clock.monotonic();
       try {
         const channel = await model.createConfirmChannel();
-        const ended = new Promise<void>((resolve) => channel.on('close', () => resolve()));
         channel.on('error', (error) => log.warn({ detail: describe(error) }, 'RabbitMQ closed the channel'));
         topology.forgetAll();
-        this.open({ publisher: new Publisher(channel, this.limits, clock), topology, ended });
+        const session = { publisher: new Publisher(channel, this.limits, clock), topology, closed: false };
+        const ended = new Promise<void>((resolve) => {
+          channel.on('close', () => {
+            session.closed = true; // at once: whatever fails by it asks right after
+            resolve();
+          });
+        });
+        this.open(session);
         await ended;
         this.session = undefined;
         metrics.brokerConnected.set(0);

@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { TaskCancelledError, timeout, TimeoutStrategy } from 'cockatiel';
 import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 
@@ -10,6 +11,9 @@ export interface Route {
 }
 
 const PRECONDITION_FAILED = 406;
+
+/** A queue whose members do not agree never answers; the routes behind it in the turn must not wait for ever. */
+const withinLimit = timeout(15_000, TimeoutStrategy.Aggressive);
 
 /**
  * Declares what the host declares (durable topic exchange, durable quorum queue, binding), each route once for each
@@ -36,7 +40,7 @@ export class Topology {
     const key = keyOf(route);
     const known = this.declared.get(key);
     if (known) return known;
-    const declaring = this.inTurn(() => this.declare(route));
+    const declaring = this.inTurn(() => this.declareInTime(route));
     this.declared.set(key, declaring);
     declaring.catch(() => this.declared.delete(key));
     return declaring;
@@ -62,6 +66,21 @@ export class Topology {
     const result = this.turn.then(work, work);
     this.turn = result.catch(() => undefined);
     return result;
+  }
+
+  private async declareInTime(route: Route): Promise<void> {
+    try {
+      await withinLimit.execute(() => this.declare(route));
+    } catch (error) {
+      if (error instanceof TaskCancelledError) this.abandonChannel();
+      throw error;
+    }
+  }
+
+  /** What it answers late would be taken for the answer to a later question. */
+  private abandonChannel(): void {
+    this.channel?.then((channel) => channel.close()).catch(() => undefined); // it may be gone already
+    this.channel = undefined;
   }
 
   private async declare({ exchange, queue, bindingKey }: Route): Promise<void> {
