@@ -3,16 +3,23 @@ import { createRouter } from './console/router';
 import type { Status } from './console/status';
 import { systemClock } from './core/clock';
 import { createLog, type Log } from './core/log';
-import { EVERYTHING } from './core/rollout';
+import { EVERYTHING, type Rollout } from './core/rollout';
 import type { Settings } from './core/settings';
 import { startEvents, type Events } from './events';
+import type { Outlet } from './events/event';
+import type { Sink } from './events/sink';
 import { createRabbitmqSink } from './events/sinks/rabbitmq';
-import { joinRabbitmq } from './host/events-join';
+import { createWebhookSink, WEBHOOK, WEBHOOK_GLOBAL } from './events/sinks/webhook';
+import { signingKey } from './events/sinks/webhook-signature';
+import { joinRabbitmq, joinWebhooks, type Capturing } from './host/events-join';
 import { shakeHands, type Host } from './host/handshake';
 import { joinInstances, passInstance } from './host/instances-join';
 import { createRabbitmqOutlet, standingRoutes } from './host/rabbitmq-routing';
 import { joinSends, passSend } from './host/sends-join';
-import type { HostParts, RabbitmqConfig } from './host/shapes';
+import type { HostParts } from './host/shapes';
+import { globalAddresses, instanceAddresses } from './host/webhook-address';
+import { createWebhookOutlet } from './host/webhook-routing';
+import { WebhookSettings } from './host/webhook-settings';
 import { createMetrics, type Metrics } from './metrics/metrics';
 import type { Database } from './stores/database';
 import { openDatabase } from './stores/open-database';
@@ -60,9 +67,13 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   stops.push(() => database.stop());
 
   const broker = await startBroker(host, settings, log, metrics);
-  if (broker && host.rabbitmq) {
-    stops.push(() => broker.stop());
-    const events = await startGuardedEvents(database, broker, host, host.rabbitmq, settings, log, metrics);
+  if (broker) stops.push(() => broker.stop());
+  const ways = [guardRabbitmq(host, broker, log), await guardWebhooks(host, settings)].filter(
+    (way) => way !== undefined,
+  );
+  if (ways.length > 0) {
+    stops.push(...ways.map(({ close }) => close));
+    const events = await startGuardedEvents(ways, database, settings, log, metrics);
     stops.push(() => events.stop());
   }
 
@@ -85,7 +96,7 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
 }
 
 async function startBroker(host: Host, settings: Settings, log: Log, metrics: Metrics): Promise<Broker | undefined> {
-  if (!host.eventManager || !settings.rabbitmqUri) return undefined;
+  if (!host.rabbitmq || !settings.rabbitmqUri) return undefined;
   const broker = new Broker({
     uri: settings.rabbitmqUri,
     frameMax: settings.rabbitmqFrameMax,
@@ -98,20 +109,66 @@ async function startBroker(host: Host, settings: Settings, log: Log, metrics: Me
   return broker;
 }
 
+/** One of the host's sinks, in our hands. */
+interface Way {
+  outlet: Outlet;
+  sinks: Sink[];
+  join: (capturing: Capturing, rollout: Rollout) => void;
+  changed: (instance: string) => void;
+  close: () => Promise<void>;
+}
+
+function guardRabbitmq({ rabbitmq }: Host, broker: Broker | undefined, log: Log): Way | undefined {
+  if (!rabbitmq || !broker) return undefined;
+  const { controller, config } = rabbitmq;
+  return {
+    outlet: createRabbitmqOutlet(controller, config),
+    sinks: [createRabbitmqSink(broker, standingRoutes(config), log)],
+    join: (capturing, rollout) => joinRabbitmq(controller, capturing, rollout),
+    changed: () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+async function guardWebhooks({ webhooks }: Host, settings: Settings): Promise<Way | undefined> {
+  if (!webhooks) return undefined;
+  const { controller, config } = webhooks;
+  // Loaded only now: it is a tenth of a second that a host without guarded webhooks need not wait.
+  const { createWebhookClient } = await import('./events/sinks/webhook-client.js');
+  const client = createWebhookClient(settings.webhookTimeoutMs);
+  const current = new WebhookSettings(
+    (name) => controller.prisma.webhook.findFirst({ where: { Instance: { name } } }),
+    clock,
+  );
+  const common = {
+    client,
+    keys: (settings.webhookSecrets ?? []).map(signingKey),
+    refusals: new Set(config.RETRY.NON_RETRYABLE_STATUS_CODES),
+    perReceiver: settings.webhookConcurrency,
+    clock,
+  };
+  return {
+    outlet: createWebhookOutlet(controller, config, current),
+    sinks: [
+      createWebhookSink({ ...common, name: WEBHOOK, addresses: instanceAddresses(current, clock) }),
+      createWebhookSink({ ...common, name: WEBHOOK_GLOBAL, addresses: globalAddresses(config) }),
+    ],
+    join: (capturing, rollout) => joinWebhooks(controller, capturing, rollout),
+    changed: (instance) => current.changed(instance),
+    close: () => Promise.resolve(client.close()),
+  };
+}
+
 async function startGuardedEvents(
+  ways: readonly Way[],
   database: Database,
-  broker: Broker,
-  host: Host,
-  config: RabbitmqConfig,
   settings: Settings,
   log: Log,
   metrics: Metrics,
 ): Promise<Events> {
-  const controller = host.eventManager?.rabbitmq;
-  if (!controller) throw new Error('events are wired only where the handshake found them');
   const events = await startEvents({
     store: database.outbox,
-    sinks: [createRabbitmqSink(broker, standingRoutes(config), log)],
+    sinks: ways.flatMap(({ sinks }) => sinks),
     listen: (heard) => database.listen(heard),
     settings,
     owner: randomUUID(),
@@ -120,13 +177,16 @@ async function startGuardedEvents(
     log,
     metrics,
   });
-  const outlet = createRabbitmqOutlet(controller, config);
-  joinRabbitmq(
-    controller,
-    (event) => events.capture(outlet, event),
-    (instance) => events.changed(outlet, instance),
-    settings.rollout ?? EVERYTHING,
-  );
+  for (const { outlet, join, changed } of ways) {
+    const capturing = {
+      capture: (event: unknown) => events.capture(outlet, event),
+      changed: (instance: string) => {
+        changed(instance);
+        events.changed(outlet, instance);
+      },
+    };
+    join(capturing, settings.rollout ?? EVERYTHING);
+  }
   return events;
 }
 

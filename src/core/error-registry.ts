@@ -28,6 +28,10 @@ export const REGISTRY = {
     meaning: 'The database refused the user, the password or a permission.',
     remedy: 'Correct the credentials in GUARD_DATABASE_URI, or grant CREATE on the database to that user, and restart.',
   },
+  GUARD_DATABASE_TOO_OLD: {
+    meaning: 'The database server is older than the tables need.',
+    remedy: 'Use MySQL 8.0.17 or MariaDB 10.5, or later ones, or name a PostgreSQL in GUARD_DATABASE_URI.',
+  },
   GUARD_BROKER_UNREACHABLE: {
     meaning: 'RabbitMQ did not answer.',
     remedy:
@@ -44,7 +48,8 @@ export const REGISTRY = {
       'Let consumers empty its queues, or give it more memory or disk; events wait in the outbox and follow by themselves.',
   },
   GUARD_EVENT_UNROUTABLE: {
-    meaning: 'No queue was bound for an event, however often its queue was declared anew; it was parked in the dead letters.',
+    meaning:
+      'No queue was bound for an event, however often its queue was declared anew; it was parked in the dead letters.',
     remedy:
       'Look for what deletes or unbinds the queue (a policy with expires, a consumer, an operator), then redrive the event.',
   },
@@ -80,6 +85,26 @@ export const REGISTRY = {
   GUARD_EVENT_MALFORMED: {
     meaning: 'An event has no instance or no event name.',
     remedy: 'Find the caller by the event name and origin in the log; the host publishes nothing useful for it either.',
+  },
+  GUARD_WEBHOOK_REFUSED: {
+    meaning:
+      'The receiver of a webhook refused an event again and again, or sent it elsewhere; it was parked in the dead letters.',
+    remedy:
+      'Look at the status: correct the URL or the headers of the webhook, or the receiver, then redrive the event; it goes to the URL that is set then.',
+  },
+  GUARD_WEBHOOK_SETTINGS: {
+    meaning:
+      'A webhook has a URL or headers that no request can be made of; its events are parked in the dead letters.',
+    remedy: "Correct the instance's webhook (POST /webhook/set), then redrive its events.",
+  },
+  GUARD_WEBHOOK_OFF: {
+    meaning: 'A webhook was switched off while events waited for it; they were parked in the dead letters.',
+    remedy: 'Switch it on again and redrive them, or discard them.',
+  },
+  GUARD_WEBHOOK_GONE: {
+    meaning:
+      'The receiver of a webhook did not answer, and its instance was deleted meanwhile; the event was parked in the dead letters.',
+    remedy: 'Redrive it when the receiver answers, or discard it.',
   },
   GUARD_CAPTURE_FULL: {
     meaning:

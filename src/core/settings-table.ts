@@ -29,6 +29,13 @@ function url(...schemes: string[]) {
   }, message);
 }
 
+/** As the Standard Webhooks specification writes symmetric secrets. */
+function isWebhookSecret(secret: string): boolean {
+  const [, base64] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
+  const bytes = base64 === undefined ? 0 : Buffer.from(base64, 'base64').length;
+  return bytes >= 24 && bytes <= 64;
+}
+
 /** Every setting, once. Parsing, `.env.example` and docs/configuration.md all come from this table. */
 export const SETTINGS = {
   enabled: {
@@ -159,6 +166,43 @@ export const SETTINGS = {
     form: 'whole number, 1024 to 1099511627776',
     default: 1_073_741_824,
     meaning: 'Bytes that the queue of dead letters may hold; beyond, its oldest are dropped.',
+  },
+  webhooks: {
+    env: 'GUARD_WEBHOOKS',
+    type: z.enum(['stock', 'durable'], { error: 'must be stock or durable' }),
+    form: 'stock or durable',
+    default: 'stock',
+    meaning:
+      "Who delivers webhooks: the host as ever, or the outbox. Durable ones outlive a restart, are in each chat's order, and are tried until they are taken.",
+  },
+  webhookTimeoutMs: {
+    env: 'GUARD_WEBHOOK_TIMEOUT_MS',
+    hostEnv: 'WEBHOOK_REQUEST_TIMEOUT_MS',
+    type: whole(1, 3_600_000),
+    form: 'whole number, 1 to 3600000',
+    default: 30_000,
+    meaning: 'Milliseconds that the receiver of a durable webhook may take to answer.',
+  },
+  webhookConcurrency: {
+    env: 'GUARD_WEBHOOK_CONCURRENCY',
+    type: whole(1, 500),
+    form: 'whole number, 1 to 500',
+    default: 10,
+    meaning: 'Durable webhooks under way at a time for each URL. Of one chat there is never more than one.',
+  },
+  webhookSecrets: {
+    env: 'GUARD_WEBHOOK_SECRET',
+    type: z
+      .string()
+      .transform((text) => text.split(/[\s,]+/).filter((secret) => secret !== ''))
+      .refine(
+        (secrets) => secrets.every(isWebhookSecret),
+        'must be whsec_ and the base64 of 24 to 64 bytes, several separated by a comma or space',
+      ),
+    form: 'whsec_ and base64, several separated by a comma or space',
+    secret: true,
+    meaning:
+      'Signs durable webhooks by the Standard Webhooks specification. Two while one takes the place of the other. Absent: no signature.',
   },
   eventMaxBytes: {
     env: 'GUARD_EVENT_MAX_BYTES',

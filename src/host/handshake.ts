@@ -5,21 +5,24 @@ import { checkCacheSeam } from './cache-seam';
 import { INSTANCE_EVENTS } from './instances-join';
 import {
   rabbitmqConfig,
+  webhookConfig,
   type App,
   type ChannelController,
   type ConfigService,
-  type EventManager,
   type HostParts,
   type Monitor,
   type RabbitmqConfig,
+  type RabbitmqController,
+  type WebhookConfig,
+  type WebhookController,
 } from './shapes';
 import type { FeatureVerdict } from './verdicts';
 
 /** The live parts of the host, every shape of them checked. Those of a feature that is not on may be missing. */
 export interface Host {
   app: App;
-  eventManager: EventManager | undefined;
-  rabbitmq: RabbitmqConfig | undefined;
+  rabbitmq: { controller: RabbitmqController; config: RabbitmqConfig } | undefined;
+  webhooks: { controller: WebhookController; config: WebhookConfig } | undefined;
   channelController: ChannelController | undefined;
   monitor: Monitor | undefined;
   verdicts: FeatureVerdict[];
@@ -35,6 +38,8 @@ function missing(shapes: Record<string, boolean>): string[] {
     .map(([shape]) => shape);
 }
 
+const hasMethod = (object: unknown, name: string) => typeof bag(object)[name] === 'function';
+
 function isMethod(object: unknown, name: string, arity: number): boolean {
   const method = bag(object)[name];
   return typeof method === 'function' && method.length === arity;
@@ -48,12 +53,15 @@ function isMethod(object: unknown, name: string, arity: number): boolean {
 export function shakeHands(parts: HostParts, settings: Settings): Host {
   const host = bag(parts.host);
   const config = parts.configService as ConfigService;
-  const rabbitmq = readRabbitmq(config);
+  const rabbitmq = rabbitmqConfig.safeParse(readConfig(config, 'RABBITMQ')).data;
+  const webhook = webhookConfig.safeParse(readConfig(config, 'WEBHOOK')).data;
+  const manager = bag(host.eventManager);
   const lacking: string[] = [];
   if (typeof parts.app !== 'function') lacking.push('app (an Express application)');
 
-  const events = eventsVerdict(host.eventManager, rabbitmq, settings);
-  if (events.verdict === 'host-lacks') lacking.push(events.reason);
+  const events = eventsVerdict(manager.rabbitmq, rabbitmq, settings);
+  const webhooks = webhooksVerdict(manager.webhook, webhook, settings);
+  for (const { verdict, reason } of [events, webhooks]) if (verdict === 'host-lacks') lacking.push(reason);
   if (lacking.length > 0) throw new GuardError('GUARD_HOST_SHAPE', `${lacking.join('; ')}.`);
 
   const monitor = monitorVerdict(host.waMonitor);
@@ -62,25 +70,44 @@ export function shakeHands(parts: HostParts, settings: Settings): Host {
     verdict.verdict === 'host-lacks' ? undefined : (part as T);
   return {
     app: parts.app as App,
-    eventManager: events.verdict === 'on' ? (host.eventManager as EventManager) : undefined,
-    rabbitmq,
+    rabbitmq:
+      events.verdict === 'on' && rabbitmq
+        ? { controller: manager.rabbitmq as RabbitmqController, config: rabbitmq }
+        : undefined,
+    webhooks:
+      webhooks.verdict === 'on' && webhook
+        ? { controller: manager.webhook as WebhookController, config: webhook }
+        : undefined,
     channelController: usable<ChannelController>(sends, host.channelController),
     monitor: usable<Monitor>(monitor, host.waMonitor),
-    verdicts: [events, sends, monitor, cacheVerdict()],
+    verdicts: [events, webhooks, sends, monitor, cacheVerdict()],
   };
 }
 
-function readRabbitmq(config: ConfigService): RabbitmqConfig | undefined {
-  if (typeof bag(config).get !== 'function') return undefined;
-  return rabbitmqConfig.safeParse(config.get('RABBITMQ')).data;
+function readConfig(config: ConfigService, key: string): unknown {
+  return typeof bag(config).get === 'function' ? config.get(key) : undefined;
 }
 
-function eventsVerdict(manager: unknown, rabbitmq: RabbitmqConfig | undefined, settings: Settings): FeatureVerdict {
+function webhooksVerdict(controller: unknown, config: WebhookConfig | undefined, settings: Settings): FeatureVerdict {
+  const feature = 'webhooks';
+  if (settings.webhooks === 'stock') return { feature, verdict: 'off-by-setting', reason: 'GUARD_WEBHOOKS is stock' };
+  const lacks = missing({
+    "configService.get('WEBHOOK') with GLOBAL and EVENTS": config !== undefined,
+    'eventManager.webhook.emit(event)': isMethod(controller, 'emit', 1),
+    'eventManager.webhook.get(instance)': isMethod(controller, 'get', 1),
+    'eventManager.webhook.set(instance, data)': isMethod(controller, 'set', 2),
+    'eventManager.webhook.prisma.webhook.findFirst': hasMethod(bag(bag(controller).prisma).webhook, 'findFirst'),
+  });
+  if (lacks.length > 0) return { feature, verdict: 'host-lacks', reason: lacks.join('; ') };
+  const part = (settings.rollout ?? EVERYTHING).describe('webhooks');
+  return { feature, verdict: 'on', reason: `webhooks go through the outbox for ${part}` };
+}
+
+function eventsVerdict(controller: unknown, rabbitmq: RabbitmqConfig | undefined, settings: Settings): FeatureVerdict {
   const feature = 'events';
   if (!settings.eventsEnabled) return { feature, verdict: 'off-by-setting', reason: 'GUARD_EVENTS is false' };
   if (rabbitmq && !rabbitmq.ENABLED)
     return { feature, verdict: 'off-by-setting', reason: 'RABBITMQ_ENABLED is not true' };
-  const controller = bag(manager).rabbitmq;
   const lacks = missing({
     "configService.get('RABBITMQ') with ENABLED, EXCHANGE_NAME and EVENTS": rabbitmq !== undefined,
     'eventManager.rabbitmq.emit(event)': isMethod(controller, 'emit', 1),

@@ -15,6 +15,31 @@ export const rabbitmqConfig = z.object({
 });
 export type RabbitmqConfig = z.infer<typeof rabbitmqConfig>;
 
+/** src/config/env.config.ts, `Webhook`. */
+export const webhookConfig = z.object({
+  GLOBAL: z
+    .object({ URL: z.string().default(''), ENABLED: z.boolean(), WEBHOOK_BY_EVENTS: z.boolean().default(false) })
+    .default({ URL: '', ENABLED: false, WEBHOOK_BY_EVENTS: false }),
+  EVENTS: z.record(z.string(), z.unknown()).default({}),
+  RETRY: z.object({ NON_RETRYABLE_STATUS_CODES: z.array(z.number()).default([]) }).default({
+    NON_RETRYABLE_STATUS_CODES: [],
+  }),
+});
+export type WebhookConfig = z.infer<typeof webhookConfig>;
+
+/** A row of the host's Webhook table. What it keeps as JSON may be anything. */
+export const instanceWebhook = z.object({
+  url: z.string(),
+  enabled: z.boolean().nullish(),
+  events: z.unknown(),
+  headers: z.unknown(),
+  webhookByEvents: z
+    .boolean()
+    .nullish()
+    .transform((value) => value === true),
+});
+export type InstanceWebhook = z.infer<typeof instanceWebhook>;
+
 /** A row of the host's Rabbitmq table, as `controller.get` gives it. */
 export const eventSettings = z
   .object({ enabled: z.boolean().nullish(), events: z.array(z.unknown()).nullish() })
@@ -24,18 +49,21 @@ export interface ConfigService {
   get(key: string): unknown;
 }
 
-/** src/api/integrations/event/rabbitmq/rabbitmq.controller.ts */
+/** src/api/integrations/event/event.controller.ts */
 export interface EventController {
-  status: unknown;
-  init(): unknown;
   emit(event: unknown): Promise<void>;
   get(instance: string): Promise<unknown>;
   set(instance: string, data: unknown): Promise<unknown>;
 }
 
-/** src/api/integrations/event/event.manager.ts */
-export interface EventManager {
-  rabbitmq: EventController;
+/** src/api/integrations/event/rabbitmq/rabbitmq.controller.ts */
+export interface RabbitmqController extends EventController {
+  init(): unknown;
+}
+
+/** src/api/integrations/event/webhook/webhook.controller.ts; `get` knows only instances that this process has loaded. */
+export interface WebhookController extends EventController {
+  prisma: { webhook: { findFirst(query: { where: { Instance: { name: string } } }): Promise<unknown> } };
 }
 
 /** src/api/integrations/channel/channel.controller.ts */

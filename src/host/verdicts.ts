@@ -1,7 +1,7 @@
 /** What the handshake decided about a feature. */
 export type Verdict = 'on' | 'passing-through' | 'off-by-setting' | 'host-lacks';
 
-export const FEATURES = ['events', 'sends', 'instances', 'cache'] as const;
+export const FEATURES = ['events', 'webhooks', 'sends', 'instances', 'cache'] as const;
 export type Feature = (typeof FEATURES)[number];
 
 export interface FeatureVerdict {

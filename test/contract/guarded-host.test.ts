@@ -22,6 +22,7 @@ describe(`${program.name}, guarded`, () => {
     const verdicts = Object.fromEntries(features.map(({ feature, verdict }) => [feature, verdict]));
     expect(verdicts).toEqual({
       events: 'on',
+      webhooks: 'off-by-setting',
       sends: 'passing-through',
       instances: 'passing-through',
       cache: 'passing-through',

@@ -27,12 +27,20 @@ function hostParts() {
     cleaningStoreData: (_name: string) => undefined,
   };
   const channelController = { init: (_data: unknown, _parts: unknown): unknown => null };
+  const webhook: Record<string, unknown> = {
+    emit: (_event: unknown) => undefined,
+    get: (_name: string) => undefined,
+    set: (_name: string, _data: unknown) => undefined,
+    prisma: { webhook: { findFirst: () => undefined } },
+  };
   const config: Record<string, unknown> = { ENABLED: true, EXCHANGE_NAME: 'evolution', EVENTS: {} };
+  const webhookConfig = { GLOBAL: { URL: '', ENABLED: false, WEBHOOK_BY_EVENTS: false }, EVENTS: {} };
   return {
     app: () => undefined,
-    configService: { get: () => config },
+    configService: { get: (key: string) => (key === 'WEBHOOK' ? webhookConfig : config) },
     config,
-    host: { eventManager: { rabbitmq } as Record<string, unknown>, waMonitor, channelController },
+    webhook,
+    host: { eventManager: { rabbitmq, webhook } as Record<string, unknown>, waMonitor, channelController },
   };
 }
 
@@ -48,6 +56,7 @@ describe('handshake', () => {
   it('a host with every shape has events on and the other seams in place', () => {
     expect(verdictsOf(hostParts())).toEqual({
       events: 'on',
+      webhooks: 'off-by-setting',
       sends: 'passing-through',
       instances: 'passing-through',
       cache: 'passing-through',
@@ -66,6 +75,26 @@ describe('handshake', () => {
     const parts = hostParts();
     parts.config.ENABLED = false;
     expect(verdictsOf(parts).events).toBe('off-by-setting');
+  });
+
+  it('durable webhooks are on without RabbitMQ', () => {
+    const parts = hostParts();
+    parts.config.ENABLED = false;
+    const durable = readSettings({ GUARD_ENABLED: 'true', GUARD_WEBHOOKS: 'durable' });
+    const { webhooks, rabbitmq, verdicts } = shakeHands(parts, durable);
+    expect([webhooks?.controller, rabbitmq]).toEqual([parts.webhook, undefined]);
+    expect(verdicts).toContainEqual({
+      feature: 'webhooks',
+      verdict: 'on',
+      reason: 'webhooks go through the outbox for all instances',
+    });
+  });
+
+  it('durable webhooks whose settings cannot be read by the name of the instance stop the start', () => {
+    const parts = hostParts();
+    delete parts.webhook.prisma;
+    const durable = readSettings({ GUARD_ENABLED: 'true', GUARD_WEBHOOKS: 'durable' });
+    expect(() => shakeHands(parts, durable)).toThrow(/eventManager\.webhook\.prisma\.webhook\.findFirst/);
   });
 
   it('a second listener on a logout means that the clean-up is not what it was read to be', () => {

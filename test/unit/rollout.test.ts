@@ -109,7 +109,7 @@ describe('the RabbitMQ sink of the host, joined', () => {
   function joined(rules: Rollout): Sink {
     const sink = new Sink();
     const capture = (event: unknown) => Promise.resolve(void sink.captured.push(event));
-    joinRabbitmq(sink, capture, () => undefined, rules);
+    joinRabbitmq(sink, { capture, changed: () => undefined }, rules);
     return sink;
   }
 
