@@ -1,3 +1,4 @@
+export { mariadb, startMariadb } from './mariadb';
 export { postgres, startPostgres } from './postgres';
 export { provide } from './obtain';
 export { rabbitmq, startManagedRabbitmq, startRabbitmq, type ManagedRabbitmq, type RunningRabbitmq } from './rabbitmq';

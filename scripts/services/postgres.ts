@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
@@ -11,6 +10,7 @@ import type { User } from './keeper';
 import { obtain, type Recipe } from './obtain';
 import { ServerProcess } from './server-process';
 import { GivenService, type How, type RunningService, type StartOptions } from './service';
+import { unprivilegedUser } from './unprivileged-user';
 
 const run = promisify(execFile);
 
@@ -43,7 +43,7 @@ export const postgres: Recipe<RunningService, string> = {
 
 async function start(binaries: string, how: How): Promise<RunningService> {
   const port = await freePort();
-  const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
+  const user = unprivilegedUser('postgres', 'nobody');
   return ServerProcess.start({
     name: 'postgres',
     url: urlOf(port),
@@ -75,18 +75,6 @@ async function answers(url: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-/** PostgreSQL refuses to run as root. */
-function unprivilegedUser(): User {
-  const users = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'));
-  for (const wanted of ['postgres', 'nobody']) {
-    const [, , uid, gid] = users.find(([name]) => name === wanted) ?? [];
-    if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
-  }
-  throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor nobody.');
 }
 
 /** A checkout below the home of root is closed to every other user. */

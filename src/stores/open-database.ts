@@ -7,6 +7,10 @@ import type { Engine, EngineOptions } from './engine';
  * @returns at once: the first statement opens the first connection.
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
+  if (/^(mysql|mariadb):/.test(options.uri)) {
+    const { createMysqlEngine } = await import('./mysql/engine.js');
+    return createMysqlEngine(options);
+  }
   const { createPostgresEngine } = await import('./postgres/engine.js');
   return createPostgresEngine(options);
 }

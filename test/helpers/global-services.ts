@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { createConnection } from 'mariadb';
 import { Client } from 'pg';
+import { connectionOptions } from '../../src/stores/mysql/connection-options';
 import {
+  mariadb,
   postgres,
   provide,
   rabbitmq,
   redis,
+  startMariadb,
   startPostgres,
   startRabbitmq,
   startRedis,
@@ -20,6 +24,7 @@ export class SharedServices {
   #installed: Promise<void> | undefined;
 
   readonly postgres = this.#once(startPostgres);
+  readonly mariadb = this.#once(startMariadb);
   readonly redis = this.#once(startRedis);
   readonly rabbitmq = this.#once(startRabbitmq);
 
@@ -28,6 +33,14 @@ export class SharedServices {
     const name = uniqueName();
     await query(url, `CREATE DATABASE ${name}`);
     if (how === 'given') this.#ends.push(() => query(url, `DROP DATABASE ${name} WITH (FORCE)`));
+    return withPath(url, name);
+  }
+
+  async createMariadbDatabase(): Promise<string> {
+    const { url, how } = await this.mariadb();
+    const name = uniqueName();
+    await mariadbQuery(url, `CREATE DATABASE ${name}`);
+    if (how === 'given') this.#ends.push(() => mariadbQuery(url, `DROP DATABASE ${name}`));
     return withPath(url, name);
   }
 
@@ -45,6 +58,7 @@ export class SharedServices {
   installBinaries(): Promise<void> {
     return (this.#installed ??= (async () => {
       await provide(postgres);
+      await provide(mariadb);
       await provide(redis);
       await provide(rabbitmq);
     })());
@@ -80,5 +94,14 @@ async function query(url: string, statement: string): Promise<void> {
     await client.query(statement);
   } finally {
     await client.end();
+  }
+}
+
+async function mariadbQuery(url: string, statement: string): Promise<void> {
+  const connection = await createConnection(connectionOptions(url));
+  try {
+    await connection.query(statement);
+  } finally {
+    await connection.end();
   }
 }

@@ -11,9 +11,11 @@ export default async function setUp(): Promise<void> {
   const services = new SharedServices();
   const answers: Record<string, () => Promise<string | void>> = {
     '/postgres': async () => (await services.postgres()).url,
+    '/mariadb': async () => (await services.mariadb()).url,
     '/redis': async () => (await services.redis()).url,
     '/rabbitmq': async () => (await services.rabbitmq()).url,
     '/database': () => services.createDatabase(),
+    '/mariadb-database': () => services.createMariadbDatabase(),
     '/vhost': () => services.createVhost(),
     '/binaries': () => services.installBinaries(),
   };

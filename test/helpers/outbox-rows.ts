@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
 import type { NewOutboxRow, OutboxStore } from '../../src/stores/outbox-store';
+import type { TestSession } from './test-store';
 
 /** An event as capture would write it; chats share the partition 0. */
 export function outboxRow(fields: Partial<NewOutboxRow> = {}): NewOutboxRow {
@@ -18,25 +18,25 @@ export function outboxRow(fields: Partial<NewOutboxRow> = {}): NewOutboxRow {
 }
 
 /** Writes rows and has them all delivered. */
-export async function appendDelivered(outbox: OutboxStore, pool: Pool, rows: readonly NewOutboxRow[]): Promise<void> {
-  await outbox.append(rows);
-  const ids = rows.map(({ eventId }) => eventId);
-  await pool.query(
-    `WITH gone AS (
-       DELETE FROM guard.pending USING guard.outbox AS o WHERE o.seq = pending.seq AND event_id = ANY($1::uuid[])
-       RETURNING pending.seq
-     ) INSERT INTO guard.delivered SELECT seq, now() FROM gone`,
-    [ids],
-  );
+export async function appendDelivered(outbox: OutboxStore, rows: readonly NewOutboxRow[]): Promise<void> {
+  const places = await outbox.append(rows);
+  const owner = randomUUID();
+  const epochs = new Map((await outbox.lease(owner, 60_000, 64)).map(({ partition, epoch }) => [partition, epoch]));
+  const deliveries = rows.map(({ partition }, index) => {
+    return { seq: places?.[index]?.seq ?? 0, partition, epoch: epochs.get(partition) ?? -1 };
+  });
+  await outbox.markDelivered(owner, deliveries);
+  await outbox.resign(owner);
 }
 
 /** pending, delivered or dead; undefined for one that is not there. */
-export async function stateOf(pool: Pool, eventId: string): Promise<string | undefined> {
-  const { rows } = await pool.query<{ state: string }>(
-    `SELECT CASE WHEN d.seq IS NOT NULL THEN 'dead' WHEN g.seq IS NOT NULL THEN 'delivered' ELSE 'pending' END AS state
-     FROM guard.outbox AS o LEFT JOIN guard.dead_letter AS d USING (seq) LEFT JOIN guard.delivered AS g ON g.seq = o.seq
-     WHERE event_id = $1`,
-    [eventId],
+export async function stateOf({ query }: Pick<TestSession, 'query'>, eventId: string): Promise<string | undefined> {
+  const [row] = await query<{ state: string }>(
+    `SELECT CASE WHEN d.seq IS NOT NULL THEN 'dead' WHEN g.seq IS NOT NULL THEN 'delivered'
+                 WHEN p.seq IS NOT NULL THEN 'pending' ELSE 'nowhere' END AS state
+     FROM {outbox} AS o LEFT JOIN {dead_letter} AS d ON d.seq = o.seq LEFT JOIN {delivered} AS g ON g.seq = o.seq
+       LEFT JOIN {pending} AS p ON p.seq = o.seq
+     WHERE event_id = '${eventId}'`,
   );
-  return rows[0]?.state;
+  return row?.state;
 }

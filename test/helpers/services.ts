@@ -7,6 +7,7 @@ import { get } from 'node:http';
  */
 export {
   startManagedRabbitmq,
+  startMariadb,
   startPostgres,
   startRabbitmq,
   startRedis,
@@ -22,17 +23,23 @@ beforeAll(() => ask('binaries'), INSTALL_MS);
 
 /** URLs of the shared servers. */
 export const sharedPostgres = () => ask('postgres');
+export const sharedMariadb = () => ask('mariadb');
 export const sharedRedis = () => ask('redis');
 export const sharedRabbitmq = () => ask('rabbitmq');
 
 /** URL of an empty database on the shared PostgreSQL. It is gone after the run. */
 export const createDatabase = () => ask('database');
 
+/** The same on the shared MariaDB. */
+export const createMariadbDatabase = () => ask('mariadb-database');
+
 /** URL of an empty virtual host on the shared RabbitMQ. A broker that was given has but one for all files. */
 export const createVhost = () => ask('vhost');
 
+type Wish = 'postgres' | 'mariadb' | 'redis' | 'rabbitmq' | 'database' | 'mariadb-database' | 'vhost' | 'binaries';
+
 /** Asks jest's own process, which holds the shared servers. */
-function ask(wish: 'postgres' | 'redis' | 'rabbitmq' | 'database' | 'vhost' | 'binaries'): Promise<string> {
+function ask(wish: Wish): Promise<string> {
   return new Promise((resolve, reject) => {
     // No agent: a connection that is kept alive would count as a leak of the test file.
     const request = get(`${process.env['SHARED_SERVICES_URL']}/${wish}`, { agent: false }, (response) => {

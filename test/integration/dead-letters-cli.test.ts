@@ -3,12 +3,9 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Pool } from 'pg';
-import { createPostgresOutbox } from '../../src/stores/postgres';
-import { migrate } from '../../src/stores/postgres/migrate';
 import type { OutboxStore } from '../../src/stores/outbox-store';
 import { appendDelivered, outboxRow, stateOf } from '../helpers/outbox-rows';
-import { createDatabase } from '../helpers/services';
+import { DATABASES, openTestEngine, openTestStore, type TestStore } from '../helpers/test-store';
 
 const ROOT = join(__dirname, '../..');
 const deadReason = 'GUARD_EVENT_MALFORMED: target.';
@@ -31,10 +28,10 @@ function evolutionGuard(...args: string[]): Promise<Run> {
 
 const answer = ({ stdout }: Run) => JSON.parse(stdout) as Record<string, unknown>;
 
-describe('evolution-guard on the command line', () => {
+describe.each(DATABASES)('evolution-guard on the command line, on $kind,', ({ create }) => {
   const folder = mkdtempSync(join(tmpdir(), 'dead-letters-'));
   let uri: string;
-  let pool: Pool;
+  let store: TestStore;
   let outbox: OutboxStore;
 
   const environment = (...lines: string[]) =>
@@ -42,22 +39,23 @@ describe('evolution-guard on the command line', () => {
   const ours = ['GUARD_DATABASE_SCHEMA=guard', 'DATABASE_CONNECTION_CLIENT_NAME=test', 'GUARD_EVENT_MAX_BYTES=1024'];
 
   beforeAll(async () => {
-    uri = await createDatabase();
-    pool = new Pool({ connectionString: uri });
+    uri = await create();
     environment(...ours);
   });
 
   afterAll(async () => {
-    await pool.end();
+    await store.close();
     rmSync(folder, { recursive: true });
   });
 
   it('refuses a database without an outbox and one of another installation, and creates nothing', async () => {
     const absent = await evolutionGuard('dead-letters', 'list', folder);
     expect([absent.status, absent.stderr]).toEqual([1, expect.stringContaining('GUARD_OUTBOX_ABSENT')]);
-    expect((await pool.query(`SELECT FROM pg_namespace WHERE nspname = 'guard'`)).rowCount).toBe(0);
-    await migrate(pool, 'guard', 'test');
-    outbox = createPostgresOutbox(pool, 'guard', false);
+    const engine = await openTestEngine(uri);
+    expect(await engine.owner()).toBeUndefined();
+    await engine.close();
+    store = await openTestStore(uri);
+    ({ outbox } = store);
     environment('GUARD_DATABASE_SCHEMA=guard', 'DATABASE_CONNECTION_CLIENT_NAME=other');
     const foreign = await evolutionGuard('dead-letters', 'redrive', folder, '--all');
     expect([foreign.status, foreign.stderr]).toEqual([1, expect.stringContaining('GUARD_SCHEMA_FOREIGN')]);
@@ -89,10 +87,10 @@ describe('evolution-guard on the command line', () => {
     const redrive = ['dead-letters', 'redrive', folder];
     const dry = await evolutionGuard(...redrive, '--instance', 'r', '--dry-run');
     expect(dry.stdout).toMatch(/^It would be 1 redriven\./);
-    expect(await stateOf(pool, dead.eventId)).toBe('dead');
+    expect(await stateOf(store, dead.eventId)).toBe('dead');
     const done = await evolutionGuard(...redrive, dead.eventId, large.eventId);
     expect(done.stdout).toMatch(new RegExp(`^1 redriven\\.\n1 stay.*\n {2}${large.eventId} {2}1025 B\n$`));
-    expect(await stateOf(pool, dead.eventId)).toBe('pending');
+    expect(await stateOf(store, dead.eventId)).toBe('pending');
   });
 
   it('discards dead letters', async () => {
@@ -100,19 +98,26 @@ describe('evolution-guard on the command line', () => {
     await outbox.append([dead, outboxRow({ instance: 'd' })]);
     const run = await evolutionGuard('dead-letters', 'discard', folder, '--instance', 'd', '--json');
     expect(answer(run)).toMatchObject({ ok: true, changed: 1, dryRun: false });
-    expect(await stateOf(pool, dead.eventId)).toBeUndefined();
+    expect(await stateOf(store, dead.eventId)).toBeUndefined();
   });
 
   it('replays by filter and counts what waits', async () => {
     const delivered = outboxRow({ instance: 'p' });
-    await appendDelivered(outbox, pool, [delivered, outboxRow({ instance: 'q' })]);
+    await appendDelivered(outbox, [delivered, outboxRow({ instance: 'q' })]);
     const run = await evolutionGuard('outbox', 'replay', folder, '--instance', 'p', '--from', '1970-01-01', '--json');
     expect(answer(run)).toMatchObject({ ok: true, changed: 1 });
-    expect(await stateOf(pool, delivered.eventId)).toBe('pending');
+    expect(await stateOf(store, delivered.eventId)).toBe('pending');
     const { groups } = answer(await evolutionGuard('outbox', 'status', folder, '--json'));
     expect(groups).toContainEqual(expect.objectContaining({ instance: 'p', pending: 1, dead: 0 }));
   });
 
+  it('tells an event that is not there', async () => {
+    const run = await evolutionGuard('dead-letters', 'show', folder, '0197a3c2-0000-7000-8000-000000000000', '--json');
+    expect([run.status, answer(run)]).toMatchObject([1, { ok: false, error: { code: 'GUARD_EVENT_UNKNOWN' } }]);
+  });
+});
+
+describe('evolution-guard on the command line', () => {
   it.each([
     [['outbox', 'replay'], 'say --all'],
     [['dead-letters', 'discard'], 'say --all'],
@@ -121,12 +126,7 @@ describe('evolution-guard on the command line', () => {
     [['dead-letters', 'list', '--from', 'today'], '--from must be a time'],
     [['dead-letters', 'redrive', '--code', 'x'], '--code must be an error code'],
   ])('takes %j for wrong usage', async ([group = '', command = '', ...options], message) => {
-    const { status, stderr } = await evolutionGuard(group, command, folder, ...options);
+    const { status, stderr } = await evolutionGuard(group, command, tmpdir(), ...options);
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
-  });
-
-  it('tells an event that is not there', async () => {
-    const run = await evolutionGuard('dead-letters', 'show', folder, '0197a3c2-0000-7000-8000-000000000000', '--json');
-    expect([run.status, answer(run)]).toMatchObject([1, { ok: false, error: { code: 'GUARD_EVENT_UNKNOWN' } }]);
   });
 });

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Pool } from 'pg';
 import { createRouter } from '../../src/console/router';
 import type { Status } from '../../src/console/status';
 import { createMetrics } from '../../src/metrics/metrics';
@@ -12,7 +11,7 @@ import type { Database } from '../../src/stores/database';
 import { openDatabase } from '../../src/stores/open-database';
 import { appendDelivered, outboxRow, stateOf } from '../helpers/outbox-rows';
 import { recordingLog } from '../helpers/recording-log';
-import { createDatabase } from '../helpers/services';
+import { DATABASES, openSession, type TestSession } from '../helpers/test-store';
 
 const deadReason = 'GUARD_EVENT_MALFORMED: target.';
 
@@ -21,9 +20,9 @@ interface Answer {
   body: Record<string, unknown>;
 }
 
-describe('the routes of dead letters and replay', () => {
+describe.each(DATABASES)('the routes of dead letters and replay, on $kind,', ({ create }) => {
   const log = recordingLog();
-  let pool: Pool;
+  let session: TestSession;
   let database: Database;
   let bare: Server;
   let parsing: Server;
@@ -53,8 +52,8 @@ describe('the routes of dead letters and replay', () => {
   }
 
   beforeAll(async () => {
-    const uri = await createDatabase();
-    pool = new Pool({ connectionString: uri });
+    const uri = await create();
+    session = await openSession(uri);
     const owned = { uri, schema: 'guard', pooled: false, clientName: 'test', connections: 4 };
     database = await openDatabase({ ...owned, log, random: Math.random, metrics: createMetrics() });
     bare = await serve(false); // before the schema is there
@@ -64,7 +63,7 @@ describe('the routes of dead letters and replay', () => {
   afterAll(async () => {
     for (const server of [bare, parsing]) await new Promise((resolve) => server.close(resolve));
     await database.stop();
-    await pool.end();
+    await session.close();
   });
 
   it('answer 503 with the reason while the schema is not there', async () => {
@@ -109,10 +108,10 @@ describe('the routes of dead letters and replay', () => {
     const unknown = randomUUID();
     const byId = await ask('POST', '/dead-letters/redrive', { eventIds: [first.eventId, unknown] }, server);
     expect(byId).toMatchObject({ status: 200, body: { changed: 1, notFound: [unknown] } });
-    expect(await stateOf(pool, second.eventId)).toBe('dead');
+    expect(await stateOf(session, second.eventId)).toBe('dead');
     const byFilter = await ask('POST', '/dead-letters/redrive', { filter: { instance: host } }, server);
     expect(byFilter.body).toMatchObject({ changed: 1 });
-    expect(await stateOf(pool, second.eventId)).toBe('pending');
+    expect(await stateOf(session, second.eventId)).toBe('pending');
   });
 
   it('refuse to redrive what is larger than GUARD_EVENT_MAX_BYTES, by name', async () => {
@@ -129,19 +128,19 @@ describe('the routes of dead letters and replay', () => {
     await database.outbox.append([dead]);
     const answer = await ask('POST', '/dead-letters/discard', { eventIds: [dead.eventId] });
     expect(answer).toMatchObject({ status: 200, body: { changed: 1 } });
-    expect(await stateOf(pool, dead.eventId)).toBeUndefined();
+    expect(await stateOf(session, dead.eventId)).toBeUndefined();
     expect(log.lines).toContainEqual(expect.objectContaining({ fields: { discarded: 1 } }));
   });
 
   it('replay what a filter names, after a dry run that changes nothing', async () => {
     const [wanted, other] = [outboxRow({ chat: 'again@g.us' }), outboxRow()];
-    await appendDelivered(database.outbox, pool, [wanted, other]);
+    await appendDelivered(database.outbox, [wanted, other]);
     const filter = { chat: 'again@g.us', from: '1970-01-01', to: '1970-01-01T00:00:02Z' };
     expect((await ask('POST', '/outbox/replay', { filter, dryRun: true })).body).toMatchObject({ changed: 1 });
-    expect(await stateOf(pool, wanted.eventId)).toBe('delivered');
+    expect(await stateOf(session, wanted.eventId)).toBe('delivered');
     expect((await ask('POST', '/outbox/replay', { filter })).body).toMatchObject({ changed: 1 });
-    expect(await stateOf(pool, wanted.eventId)).toBe('pending');
-    expect(await stateOf(pool, other.eventId)).toBe('delivered');
+    expect(await stateOf(session, wanted.eventId)).toBe('pending');
+    expect(await stateOf(session, other.eventId)).toBe('delivered');
   });
 
   it('count what waits by instance, event and sink, with the age of the oldest', async () => {

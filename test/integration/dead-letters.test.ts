@@ -1,14 +1,10 @@
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { Pool } from 'pg';
 import { discard, redrive, replay } from '../../src/events/dead-letters';
 import type { DeadLetterStore } from '../../src/stores/dead-letters';
 import type { OutboxStore } from '../../src/stores/outbox-store';
-import { createPostgresOutbox } from '../../src/stores/postgres';
-import { createPostgresDeadLetters } from '../../src/stores/postgres/dead-letters';
-import { migrate } from '../../src/stores/postgres/migrate';
 import { appendDelivered, outboxRow, stateOf } from '../helpers/outbox-rows';
-import { createDatabase } from '../helpers/services';
+import { countLockWaits, DATABASES, openSession, openTestStore, type TestStore } from '../helpers/test-store';
 
 const everything = { afterSeq: 0, throughSeq: Number.MAX_SAFE_INTEGER, rows: 1_000 };
 const forReal = { dryRun: false, maxBytes: 100 };
@@ -16,21 +12,17 @@ const dryRun = { dryRun: true, maxBytes: 100 };
 const deadReason = 'GUARD_EVENT_MALFORMED: target.';
 const tooLarge = 'GUARD_EVENT_TOO_LARGE: larger.';
 
-describe('dead letters', () => {
-  const pools: Pool[] = [];
-  let pool: Pool;
+describe.each(DATABASES)('dead letters in $kind', ({ create }) => {
+  let database: TestStore;
   let outbox: OutboxStore;
   let store: DeadLetterStore;
 
   beforeEach(async () => {
-    pool = new Pool({ connectionString: await createDatabase() });
-    pools.push(pool);
-    await migrate(pool, 'guard', 'test');
-    outbox = createPostgresOutbox(pool, 'guard', false);
-    store = createPostgresDeadLetters(pool, 'guard');
+    database = await openTestStore(await create());
+    ({ outbox, deadLetters: store } = database);
   });
 
-  afterAll(() => Promise.all(pools.map((each) => each.end())));
+  afterEach(() => database.close());
 
   const pending = () =>
     outbox.fetch({
@@ -46,7 +38,7 @@ describe('dead letters', () => {
   it('are listed page by page in the order of seq, without what is pending or delivered, and without payloads', async () => {
     const dead = Array.from({ length: 5 }, () => outboxRow({ deadReason }));
     await outbox.append([outboxRow(), ...dead]);
-    await appendDelivered(outbox, pool, [outboxRow()]);
+    await appendDelivered(outbox, [outboxRow()]);
     const first = await store.list({}, { ...everything, rows: 3 });
     const second = await store.list({}, { ...everything, rows: 3, afterSeq: first.at(-1)?.seq ?? 0 });
     expect([...first, ...second].map(({ eventId }) => eventId)).toEqual(dead.map(({ eventId }) => eventId));
@@ -67,7 +59,7 @@ describe('dead letters', () => {
     await outbox.append([outboxRow({ deadReason }), wanted]);
     expect((await store.list(filter, everything)).map(({ eventId }) => eventId)).toEqual([wanted.eventId]);
     expect(await discard(store, filter, forReal)).toMatchObject({ changed: 1 });
-    expect(await stateOf(pool, wanted.eventId)).toBeUndefined();
+    expect(await stateOf(database, wanted.eventId)).toBeUndefined();
   });
 
   it('are pending again after a redrive, with their id, place in the chat and reason, and their attempts count anew', async () => {
@@ -89,39 +81,41 @@ describe('dead letters', () => {
       changed: 2,
       tooLarge: { count: 1, first: [{ eventId: large.eventId, payloadBytes: 101 }] },
     });
-    expect(await stateOf(pool, large.eventId)).toBe('dead');
+    expect(await stateOf(database, large.eventId)).toBe('dead');
     expect(await redrive(store, {}, { ...forReal, maxBytes: 101 })).toMatchObject({ changed: 1 });
-    expect(await stateOf(pool, large.eventId)).toBe('pending');
+    expect(await stateOf(database, large.eventId)).toBe('pending');
   });
 
   it('are all that a discard deletes, also where it is given the ids of others', async () => {
     const [waits, delivered, dead] = [outboxRow(), outboxRow(), outboxRow({ deadReason })];
     await outbox.append([waits, dead]);
-    await appendDelivered(outbox, pool, [delivered]);
+    await appendDelivered(outbox, [delivered]);
     const unknown = randomUUID();
     const eventIds = [waits, delivered, dead].map(({ eventId }) => eventId);
     const outcome = await discard(store, { eventIds: [...eventIds, unknown] }, forReal);
     expect(outcome).toMatchObject({ changed: 1, notFound: [waits.eventId, delivered.eventId, unknown] });
-    expect(await Promise.all(eventIds.map((id) => stateOf(pool, id)))).toEqual(['pending', 'delivered', undefined]);
+    const states: unknown[] = [];
+    for (const id of eventIds) states.push(await stateOf(database, id));
+    expect(states).toEqual(['pending', 'delivered', undefined]);
   });
 
   it('that a redrive makes pending while a discard waits for them are not deleted', async () => {
     const dead = outboxRow({ deadReason });
     await outbox.append([dead]);
-    const other = await pool.connect();
-    await other.query('BEGIN');
+    const other = await openSession(database.url);
+    await other.query('START TRANSACTION');
     await other.query(
-      `WITH gone AS (DELETE FROM guard.dead_letter RETURNING seq)
-       INSERT INTO guard.pending SELECT seq, sink, receiver_key, partition, chat_key, payload_bytes
-       FROM gone JOIN guard.outbox USING (seq)`,
+      `INSERT INTO {pending} (seq, sink, receiver_key, {partition}, chat_key, payload_bytes)
+       SELECT d.seq, sink, receiver_key, {partition}, chat_key, payload_bytes
+       FROM {dead_letter} AS d JOIN {outbox} AS o ON o.seq = d.seq`,
     );
+    await other.query('DELETE FROM {dead_letter}');
     const discarding = discard(store, {}, forReal);
-    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
-    while ((await pool.query(waiting)).rowCount === 0);
+    while ((await countLockWaits(database)) === 0);
     await other.query('COMMIT');
-    other.release();
+    await other.close();
     expect(await discarding).toMatchObject({ changed: 0 });
-    expect(await stateOf(pool, dead.eventId)).toBe('pending');
+    expect(await stateOf(database, dead.eventId)).toBe('pending');
   });
 
   it('are redriven once each by two redrives at the same time', async () => {
@@ -133,18 +127,18 @@ describe('dead letters', () => {
 
   it('and what was delivered are only counted by a dry run', async () => {
     const [delivered, dead] = [outboxRow(), outboxRow({ deadReason })];
-    await appendDelivered(outbox, pool, [delivered]);
+    await appendDelivered(outbox, [delivered]);
     await outbox.append([dead]);
     expect(await redrive(store, {}, dryRun)).toMatchObject({ dryRun: true, changed: 1 });
     expect(await discard(store, {}, dryRun)).toMatchObject({ dryRun: true, changed: 1 });
     expect(await replay(store, {}, dryRun)).toMatchObject({ dryRun: true, changed: 1 });
-    expect(await stateOf(pool, delivered.eventId)).toBe('delivered');
-    expect(await stateOf(pool, dead.eventId)).toBe('dead');
+    expect(await stateOf(database, delivered.eventId)).toBe('delivered');
+    expect(await stateOf(database, dead.eventId)).toBe('dead');
   });
 
   it('are left alone by a replay, which takes what was delivered, in batches, in order and once each', async () => {
     const wanted = Array.from({ length: 2_500 }, () => outboxRow({ instance: 'again' }));
-    await appendDelivered(outbox, pool, [outboxRow(), ...wanted, outboxRow()]);
+    await appendDelivered(outbox, [outboxRow(), ...wanted, outboxRow()]);
     await outbox.append([outboxRow({ instance: 'again', deadReason })]);
     const progress: number[] = [];
     const outcome = await replay(store, { instance: 'again' }, forReal, (changed) => progress.push(changed));
@@ -162,7 +156,7 @@ describe('dead letters', () => {
       outboxRow({ capturedAt: 1_000, deadReason }),
       outboxRow({ instance: 'bar', event: 'call', deadReason }),
     ]);
-    await appendDelivered(outbox, pool, [outboxRow()]);
+    await appendDelivered(outbox, [outboxRow()]);
     const shop = { instance: 'shop', event: 'send.message', sink: 'rabbitmq', pending: 2, dead: 1 };
     const bar = { instance: 'bar', event: 'call', sink: 'rabbitmq', pending: 0, dead: 1, oldestCapturedAt: null };
     expect(await store.groups()).toEqual([{ ...shop, oldestCapturedAt: new Date(3_000) }, bar]);

@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { Pool } from 'pg';
-import { createPool } from '../../src/stores/postgres/pool';
-import { createPostgresOutbox } from '../../src/stores/postgres';
-import { migrate } from '../../src/stores/postgres/migrate';
-import type { Lease, NewOutboxRow, OutboxStore, PendingRow } from '../../src/stores/outbox-store';
-import { recordingLog } from '../helpers/recording-log';
-import { createDatabase } from '../helpers/services';
+import { type Lease, type NewOutboxRow, type OutboxStore, type PendingRow } from '../../src/stores/outbox-store';
+import { DATABASES, openTestEngine, openTestStore, type TestStore } from '../helpers/test-store';
 
 function row(number: number, chat = 'a@g.us', partition = 0): NewOutboxRow {
   const event = { sink: 'rabbitmq', instance: 'shop', chat, event: 'send.message', target: '{}' };
@@ -32,42 +27,57 @@ const everything = {
   bytes: 1_000_000,
 };
 
-describe('the schema', () => {
-  it('is created once, however many hosts start at the same time', async () => {
-    const uri = await createDatabase();
-    const pools = Array.from({ length: 4 }, () => new Pool({ connectionString: uri, max: 1 }));
-    const ran = await Promise.all(pools.map((pool) => migrate(pool, 'guard', 'shop')));
-    expect(ran.filter((names) => names.length > 0)).toHaveLength(1);
-    await Promise.all(pools.map((pool) => pool.end()));
+describe.each(DATABASES)('the own tables in $kind', ({ create }) => {
+  it('are created once, however many hosts start at the same time', async () => {
+    const url = await create();
+    const engines = await Promise.all([1, 2, 3, 4].map(() => openTestEngine(url, 1)));
+    const ran = await Promise.all(engines.map((engine) => engine.migrate('shop')));
+    expect(ran.filter((names) => names.length > 0)).toEqual([['0001-outbox.sql']]);
+    await Promise.all(engines.map((engine) => engine.close()));
   });
 
-  it('of another installation is refused, and nothing in it changes', async () => {
-    const pool = new Pool({ connectionString: await createDatabase() });
-    await migrate(pool, 'guard', 'first');
-    await expect(migrate(pool, 'guard', 'second')).rejects.toMatchObject({ code: 'GUARD_SCHEMA_FOREIGN' });
-    expect((await pool.query('SELECT client_name FROM guard.installation')).rows).toEqual([{ client_name: 'first' }]);
-    await pool.end();
+  it('of another installation are refused, and nothing in them changes', async () => {
+    const url = await create();
+    const engine = await openTestEngine(url);
+    expect(await engine.owner()).toBeUndefined();
+    await engine.migrate('first');
+    await expect(engine.migrate('second')).rejects.toMatchObject({ code: 'GUARD_SCHEMA_FOREIGN' });
+    expect(await engine.owner()).toBe('first');
+    await engine.close();
   });
 
-  it("is reached by the host's own URI, with the parameters that only Prisma knows", async () => {
-    const uri = `${await createDatabase()}?schema=evolution_api&pgbouncer=true&connection_limit=3`;
-    const pool = createPool({ uri, connections: 2, log: recordingLog() });
-    await expect(migrate(pool, 'guard', 'shop')).resolves.toEqual(['0001-outbox.sql']);
-    await pool.end();
+  it("are reached by the host's own URI, with the parameters that only Prisma knows", async () => {
+    const parameters = 'schema=evolution_api&pgbouncer=true&connection_limit=3&pool_timeout=5&connect_timeout=10';
+    const engine = await openTestEngine(`${await create()}?${parameters}`);
+    await expect(engine.migrate('shop')).resolves.toEqual(['0001-outbox.sql']);
+    await engine.close();
+  });
+
+  it('are not there for a user or a database that the server does not know, and it says so', async () => {
+    const url = await create();
+    const wrong = [
+      Object.assign(new URL(url), { username: 'nobody', password: 'wrong' }),
+      Object.assign(new URL(url), { pathname: '/no_such_database' }),
+    ];
+    for (const { href } of wrong) {
+      const engine = await openTestEngine(href);
+      const error = await engine.migrate('shop').catch((reason: unknown) => engine.asDatabaseError(reason));
+      expect(error).toMatchObject({ code: 'GUARD_DATABASE_REFUSED' });
+      await engine.close();
+    }
   });
 });
 
-describe('the outbox in PostgreSQL', () => {
-  let pool: Pool;
+describe.each(DATABASES)('the outbox in $kind', ({ create }) => {
+  let store: TestStore;
   let outbox: OutboxStore;
 
   beforeAll(async () => {
-    pool = new Pool({ connectionString: await createDatabase() });
-    await migrate(pool, 'guard', 'shop');
-    outbox = createPostgresOutbox(pool, 'guard', false);
+    store = await openTestStore(await create());
+    ({ outbox } = store);
   });
 
-  afterAll(() => pool.end());
+  afterAll(() => store.close());
 
   /** Marks rows as delivered, and gives their partitions back. */
   async function deliver(rows: readonly PendingRow[]): Promise<void> {
@@ -126,8 +136,8 @@ describe('the outbox in PostgreSQL', () => {
     expect(rows.map(({ payload }) => payload)).toEqual(['1']);
     await outbox.park(rows[0]?.seq ?? 0, 'no such queue');
     expect(await outbox.backlog()).toEqual({ pending: 0, oldestCapturedAt: undefined, dead: 2 });
-    const reasons = await pool.query('SELECT last_error FROM guard.dead_letter ORDER BY seq');
-    expect(reasons.rows).toEqual([{ last_error: 'no such queue' }, { last_error: 'too large' }]);
+    const reasons = await store.query('SELECT last_error FROM {dead_letter} ORDER BY seq');
+    expect(reasons).toEqual([{ last_error: 'no such queue' }, { last_error: 'too large' }]);
   });
 
   it('a partition belongs to one owner until it is given back or its lease ends', async () => {
@@ -185,13 +195,13 @@ describe('the outbox in PostgreSQL', () => {
     await outbox.countAttempt(first?.seq ?? 0, 'GUARD_EVENT_UNROUTABLE: no queue');
     expect((await outbox.fetch(everything))[0]?.attempts).toBe(1);
     await outbox.park(first?.seq ?? 0, 'GUARD_EVENT_UNROUTABLE: no queue');
-    const { rows } = await pool.query('SELECT attempts FROM guard.dead_letter WHERE seq = $1', [first?.seq]);
+    const rows = await store.query(`SELECT attempts FROM {dead_letter} WHERE seq = ${first?.seq}`);
     expect(rows).toEqual([{ attempts: 2 }]);
   });
 
   it('purges what was delivered before a time, and nothing that waits or is dead', async () => {
     await outbox.append([row(1, 'p@g.us')]);
-    const total = async () => (await pool.query('SELECT FROM guard.outbox')).rowCount ?? 0;
+    const total = async () => (await store.query('SELECT seq FROM {outbox}')).length;
     const kept = (await outbox.backlog()).pending + (await outbox.backlog()).dead;
     expect(await outbox.purgeDelivered(0, 1_000)).toBe(0);
     const before = await total();

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import type { ConnectionConfig } from 'mariadb';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
+/**
+ * What a session is told at its start. READ COMMITTED: no gaps are locked, and each statement sees what others have
+ * committed. A strict mode: what does not fit is refused, not cut off. A wait for a row ends before the patience of a
+ * capture does. The server gives up a session that keeps silent inside a transaction, with all that it has locked: a
+ * machine that has lost its power says no goodbye.
+ */
+const SESSION = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 4, wait_timeout = 60",
+];
+
+/** The host's URI as the driver takes it. Its parameters are Prisma's; those that we have no use for are ignored. */
+export function connectionOptions(uri: string): ConnectionConfig {
+  const url = new URL(uri);
+  const ssl = encryption(url.searchParams);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 3306),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.slice(1)),
+    ssl,
+    // Without encryption MySQL 8 takes a password only under its public key. Prisma asks for that key unasked, too.
+    allowPublicKeyRetrieval: !ssl,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    initSql: SESSION,
+    // A server stops at the first statement that fails, so a COMMIT at the end never confirms half of them.
+    multipleStatements: true,
+    bigIntAsNumber: true,
+    insertIdAsNumber: true,
+    decimalAsNumber: true,
+    checkNumberRange: true,
+    // Parameters hold what people wrote.
+    logParam: false,
+  };
+}
+
+/** The socket is made here so that a server that does not answer can be left without asking it. */
+export function openSocket(uri: string): Socket {
+  const { hostname, port, searchParams } = new URL(uri);
+  const path = searchParams.get('socket');
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS, noDelay: true };
+  return path ? connect({ path }) : connect({ host, port: Number(port || 3306), ...keepAlive });
+}
+
+/** As Prisma does: encrypted where a parameter speaks of it, and the certificate looked at only with sslaccept=strict. */
+function encryption(parameters: URLSearchParams): Exclude<ConnectionConfig['ssl'], undefined> {
+  const [accept, certificate, identity] = ['sslaccept', 'sslcert', 'sslidentity'].map((name) => parameters.get(name));
+  if (!accept && !certificate && !identity) return false;
+  return {
+    rejectUnauthorized: accept === 'strict',
+    ...(certificate && { ca: readFileSync(certificate) }),
+    ...(identity && { pfx: readFileSync(identity), passphrase: parameters.get('sslpassword') ?? '' }),
+  };
+}
