@@ -17,6 +17,8 @@ export interface CaptureOptions {
   /** Undefined where its folder cannot be written: then events wait in memory for the database. */
   spill: Pick<Spill, 'isEmpty' | 'take' | 'drain'> | undefined;
   bufferEvents: number;
+  /** Whether those who deliver have more in hand than they get rid of soon. */
+  isCrowded: () => boolean;
   clock: Clock;
   random: Random;
   log: Log;
@@ -32,6 +34,8 @@ interface Waiting {
 }
 
 const BATCH_EVENTS = 500;
+/** How long events are gathered at most while deliveries lag behind. */
+const GATHER_MS = 20;
 const BATCH_BYTES = 32 * 1024 * 1024;
 const BUFFER_BYTES = 256 * 1024 * 1024;
 const MOST_RETRY_MS = 2_000;
@@ -125,6 +129,8 @@ export class Capture {
 
   /** @returns whether the events that waited are durable now, in the outbox or else on the disk. */
   private async toOutbox(): Promise<boolean> {
+    // What cannot be delivered soon may as well share a statement with what comes next; unless there is enough for it.
+    if (this.waiting.length <= BATCH_EVENTS && this.options.isCrowded()) await sleep(GATHER_MS, this.stopping.signal);
     const batch = this.nextBatch();
     try {
       const rows = await this.route(batch);

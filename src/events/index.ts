@@ -65,7 +65,9 @@ export async function startEvents({ settings, sinks, ...options }: EventsOptions
   const outbox = new OutboxWriter({ ...options, written: (rows, placed) => relays.written(rows, placed) });
   const maxBytes = settings.spillMaxMegabytes * MEBIBYTE;
   const spill = await Spill.open({ ...options, folder: settings.spillFolder, maxBytes });
-  const capture = new Capture({ ...options, router, outbox, spill, bufferEvents: settings.captureBufferEvents });
+  const bufferEvents = settings.captureBufferEvents;
+  const isCrowded = () => relays.isCrowded;
+  const capture = new Capture({ ...options, router, outbox, spill, bufferEvents, isCrowded });
   leases.start();
   for (const relay of each) relay.start();
   capture.start();

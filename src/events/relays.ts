@@ -36,6 +36,10 @@ export class Relays {
     if (mine) for (const relay of this.options.relays) relay.wake();
   }
 
+  get isCrowded(): boolean {
+    return this.options.relays.some((relay) => relay.isCrowded);
+  }
+
   leasesChanged(): void {
     for (const relay of this.options.relays) relay.leasesChanged();
   }

@@ -53,7 +53,17 @@ function captureInto(
   bufferEvents = 100,
 ) {
   const log = recordingLog();
-  const parts = { router, outbox, spill, bufferEvents, clock, random: () => 0, log, metrics: createMetrics() };
+  const parts = {
+    router,
+    outbox,
+    spill,
+    bufferEvents,
+    isCrowded: () => false,
+    clock,
+    random: () => 0,
+    log,
+    metrics: createMetrics(),
+  };
   return { capture: new Capture(parts), log };
 }
 

@@ -59,7 +59,8 @@ export function createWebhookClient(timeoutMs: number): WebhookClient {
       const timer = setTimeout(() => patience.abort(), timeoutMs);
       underWay.add(patience);
       try {
-        const sent = prepared(headers);
+        const sent = AxiosHeaders.from(headers as RawAxiosHeaders);
+        sent.setContentType('application/json', false);
         let at = parsed(url);
         for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
           const { status, headers: answered, data } = await send(at, sent, body, patience.signal);
@@ -88,16 +89,6 @@ export function createWebhookClient(timeoutMs: number): WebhookClient {
 function parsed(url: string): URL {
   if (URL.canParse(url)) return new URL(url);
   throw new Refused('GUARD_WEBHOOK_SETTINGS', 'The URL cannot be read.');
-}
-
-function prepared(headers: Readonly<Record<string, unknown>>): SentHeaders {
-  try {
-    const sent = AxiosHeaders.from(headers as RawAxiosHeaders);
-    sent.setContentType('application/json', false);
-    return sent;
-  } catch (error) {
-    throw new Refused('GUARD_WEBHOOK_SETTINGS', `${describe(error)}.`);
-  }
 }
 
 /** 307 and 308 keep method and body. After the others a client would ask by GET, and the event would be gone. */
