@@ -37,16 +37,9 @@ const clock = systemClock;
  */
 export async function compose(parts: HostParts, settings: Settings, startedAt: number): Promise<() => Promise<void>> {
   const log = createLog(settings.logLevel);
-  const nothing = () => Promise.resolve();
   if (!settings.databaseUri) {
     log.warn('evolution-guard is off: neither GUARD_DATABASE_URI nor DATABASE_CONNECTION_URI is set');
-    return nothing;
-  }
-  if (settings.databaseProvider === 'mysql') {
-    log.warn(
-      'evolution-guard is off: MySQL and MariaDB are not supported yet, use GUARD_DATABASE_URI for a PostgreSQL',
-    );
-    return nothing;
+    return () => Promise.resolve();
   }
 
   const host = shakeHands(parts, settings);

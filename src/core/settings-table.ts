@@ -65,7 +65,8 @@ export const SETTINGS = {
     type: z.enum(['postgresql', 'psql_bouncer', 'mysql'], { error: 'must be postgresql, psql_bouncer or mysql' }),
     form: 'postgresql, psql_bouncer or mysql',
     default: 'postgresql',
-    meaning: 'Kind of database. With mysql the plugin does not attach yet and says so.',
+    meaning:
+      'psql_bouncer where a pooler stands before PostgreSQL and hands connections out for a transaction at a time. Else without effect: the URI tells the kind of database.',
   },
   databaseUri: {
     env: 'GUARD_DATABASE_URI',
@@ -73,14 +74,16 @@ export const SETTINGS = {
     type: url('postgresql', 'postgres', 'mysql', 'mariadb'),
     form: 'URL',
     secret: true,
-    meaning: 'Database that holds the outbox. Absent in both forms: the plugin stays off.',
+    meaning:
+      'Database that holds the outbox: PostgreSQL, MySQL from 8.0.17 or MariaDB from 10.5, whatever the host has. Absent in both forms: the plugin stays off.',
   },
   databaseSchema: {
     env: 'GUARD_DATABASE_SCHEMA',
-    type: z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and _, at most 63'),
+    type: z.string().regex(/^[a-z_][a-z0-9_]{0,47}$/, 'must be lower-case letters, digits and _, at most 48'),
     form: 'name',
     default: 'evolution_guard',
-    meaning: 'Schema of the own tables, created at start. Installations that share a database need one each.',
+    meaning:
+      'Schema of the own tables, created at start; in MySQL and MariaDB the beginning of their names, in the database of the URI. Installations that share a database need one each.',
   },
   databasePoolSize: {
     env: 'GUARD_DATABASE_POOL_SIZE',
@@ -95,7 +98,7 @@ export const SETTINGS = {
     type: z.string().max(200, 'must have at most 200 characters'),
     form: 'name',
     default: 'evolution',
-    meaning: 'Name of this installation; the schema is bound to the first one that uses it.',
+    meaning: 'Name of this installation; the own tables are bound to the first one that uses them.',
   },
   rabbitmqUri: {
     env: 'GUARD_RABBITMQ_URI',

@@ -43,7 +43,7 @@ describe('settings', () => {
     ).toEqual([
       '- GUARD_ENABLED: must be true or false',
       '- GUARD_DATABASE_URI: must be a URL that starts with postgresql:// or postgres:// or mysql:// or mariadb://',
-      '- GUARD_DATABASE_SCHEMA: must be lower-case letters, digits and _, at most 63',
+      '- GUARD_DATABASE_SCHEMA: must be lower-case letters, digits and _, at most 48',
       '- RABBITMQ_URI: must be a URL that starts with amqp:// or amqps://',
       '- GUARD_EVENT_MAX_BYTES: must be a whole number from 1024 to 134217728',
       '- GUARD_RELAY_WINDOW: must be a whole number from 1 to 5000',
