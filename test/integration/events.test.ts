@@ -2,11 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { startRig, waitForDelivery, sendMessage, type EventRig } from '../helpers/event-rig';
 import { assess, readQueues } from '../helpers/queue-reader';
-import { createDatabase, createVhost } from '../helpers/services';
+import { createVhost } from '../helpers/services';
+import { DATABASES } from '../helpers/test-store';
 
 const QUORUM = { durable: true, arguments: { 'x-queue-type': 'quorum' } };
 
-describe('events to RabbitMQ', () => {
+/** What the database has no form for: a NUL, or a name longer than any host has. */
+const UNHOLDABLE = { PostgreSQL: 'with\u0000nul', MariaDB: 'long'.padEnd(300, '-') };
+
+describe.each(DATABASES)('events to RabbitMQ by way of $kind', ({ kind, create }) => {
+  /** A name of this run alone, as a broker that was given has one place for both. */
+  const own = (name: string) => `${kind}-${name}`;
+
   let rig: EventRig;
   let brokerUrl: string;
   let admin: ChannelModel;
@@ -15,12 +22,12 @@ describe('events to RabbitMQ', () => {
     brokerUrl = await createVhost();
     admin = await connect(brokerUrl);
     rig = await startRig({
-      databaseUrl: await createDatabase(),
+      databaseUrl: await create(),
       brokerUrl,
       maxBytes: 2_000,
       config: {
         GLOBAL_ENABLED: true,
-        PREFIX_KEY: 'all',
+        PREFIX_KEY: own('all'),
         EVENTS: { SEND_MESSAGE: true, CALL: true, TYPEBOT_START: false },
       },
     });
@@ -32,14 +39,14 @@ describe('events to RabbitMQ', () => {
   });
 
   it("an event reaches the instance's queue and the global one with the text that the host publishes", async () => {
-    const event = sendMessage(1, '5511911110000@s.whatsapp.net', 'first');
+    const event = sendMessage(1, '5511911110000@s.whatsapp.net', own('first'));
     await rig.capture(event);
-    const reader = await readQueues(brokerUrl, ['first.send.message', 'all.send.message']);
+    const reader = await readQueues(brokerUrl, [own('first.send.message'), own('all.send.message')]);
     await reader.until((received) => received.length >= 2);
     await reader.close();
     const text = JSON.stringify({
       event: 'send.message',
-      instance: 'first',
+      instance: own('first'),
       data: event.data,
       server_url: event.serverUrl,
       date_time: event.dateTime,
@@ -47,13 +54,13 @@ describe('events to RabbitMQ', () => {
       apikey: event.apiKey,
     });
     expect(reader.received.map(({ message }) => message.content.toString())).toEqual([text, text]);
-    expect(reader.received.map(({ message }) => message.fields.exchange).sort()).toEqual(['evolution', 'first']);
+    expect(reader.received.map(({ message }) => message.fields.exchange).sort()).toEqual([own('first'), 'evolution']);
     const { fields, properties } = reader.received[0]?.message ?? {};
     expect(fields?.routingKey).toBe('send.message');
     expect(properties).toMatchObject({ deliveryMode: 2, type: 'send.message', contentType: undefined });
     expect(properties?.messageId).toMatch(/^[0-9a-f-]{36}$/);
     expect(properties?.headers).toMatchObject({
-      'guard-instance': 'first',
+      'guard-instance': own('first'),
       'guard-chat': '5511911110000@s.whatsapp.net',
       'guard-chat-sequence': 1,
     });
@@ -61,17 +68,17 @@ describe('events to RabbitMQ', () => {
 
   it('the global queues of events that are switched on stand before the first event', async () => {
     const channel = await admin.createChannel();
-    await expect(channel.checkQueue('all.call')).resolves.toMatchObject({ messageCount: 0 });
+    await expect(channel.checkQueue(own('all.call'))).resolves.toMatchObject({ messageCount: 0 });
     await channel.close();
     const other = await admin.createChannel();
     other.on('error', () => undefined);
-    await expect(other.checkQueue('all.typebot.start')).rejects.toThrow('NOT_FOUND');
+    await expect(other.checkQueue(own('all.typebot.start'))).rejects.toThrow('NOT_FOUND');
   });
 
   it('the number of an event within its chat rises by one from event to event', async () => {
-    const reader = await readQueues(brokerUrl, ['counted.send.message']);
+    const reader = await readQueues(brokerUrl, [own('counted.send.message')]);
     await Promise.all(
-      [0, 1, 2, 3, 4].map((number) => rig.emit(number, number % 2 ? 'odd@g.us' : 'even@g.us', 'counted')),
+      [0, 1, 2, 3, 4].map((number) => rig.emit(number, number % 2 ? 'odd@g.us' : 'even@g.us', own('counted'))),
     );
     await reader.until((received) => received.length >= 5);
     await reader.close();
@@ -82,11 +89,12 @@ describe('events to RabbitMQ', () => {
   });
 
   it('while nothing fails, no event comes twice', async () => {
-    const reader = await readQueues(brokerUrl, ['steady.send.message']);
+    const reader = await readQueues(brokerUrl, [own('steady.send.message')]);
     const events = 3_000;
     // A few at a time, so that captures, fetches and marks run beside each other.
     const lane = async (first: number) => {
-      for (let number = first; number < events; number += 20) await rig.emit(number, `${number % 37}@g.us`, 'steady');
+      for (let number = first; number < events; number += 20)
+        await rig.emit(number, `${number % 37}@g.us`, own('steady'));
     };
     await Promise.all(Array.from({ length: 20 }, (_, first) => lane(first)));
     await reader.until((received) => new Set(received.map(({ messageId }) => messageId)).size === events);
@@ -96,8 +104,8 @@ describe('events to RabbitMQ', () => {
   });
 
   it('what the host changes in the event after its emit does not show in the message', async () => {
-    const reader = await readQueues(brokerUrl, ['changed.send.message']);
-    const event = sendMessage(7, '5511@s.whatsapp.net', 'changed');
+    const reader = await readQueues(brokerUrl, [own('changed.send.message')]);
+    const event = sendMessage(7, '5511@s.whatsapp.net', own('changed'));
     const captured = rig.capture(event);
     event.data.number = 8;
     await captured;
@@ -108,52 +116,52 @@ describe('events to RabbitMQ', () => {
 
   it('a queue that exists with other arguments is used as it stands, and the operator is told once', async () => {
     const channel = await admin.createChannel();
-    await channel.assertQueue('classic.send.message', { durable: true });
-    await rig.emit(1, 'a@g.us', 'classic');
-    await rig.emit(2, 'b@g.us', 'classic');
+    await channel.assertQueue(own('classic.send.message'), { durable: true });
+    await rig.emit(1, 'a@g.us', own('classic'));
+    await rig.emit(2, 'b@g.us', own('classic'));
     await waitForDelivery(rig);
-    expect(await numbersIn(channel, 'classic.send.message')).toEqual(new Set([1, 2]));
+    expect(await numbersIn(channel, own('classic.send.message'))).toEqual(new Set([1, 2]));
     await channel.close();
     const told = rig.log.lines.filter(({ fields }) => fields.code === 'GUARD_QUEUE_MISMATCH');
     expect(told).toHaveLength(1);
-    expect(told[0]?.message).toContain('queue classic.send.message');
+    expect(told[0]?.message).toContain(`queue ${own('classic.send.message')}`);
   });
 
   it('a queue that somebody deletes is declared again, and no event is lost', async () => {
-    await rig.emit(1, 'a@g.us', 'deleted');
+    await rig.emit(1, 'a@g.us', own('deleted'));
     await waitForDelivery(rig);
     const channel = await admin.createChannel();
-    await channel.deleteQueue('deleted.send.message');
-    await rig.emit(2, 'a@g.us', 'deleted');
+    await channel.deleteQueue(own('deleted.send.message'));
+    await rig.emit(2, 'a@g.us', own('deleted'));
     await waitForDelivery(rig);
-    await channel.assertQueue('deleted.send.message', QUORUM);
-    const message = await channel.get('deleted.send.message', { noAck: true });
+    await channel.assertQueue(own('deleted.send.message'), QUORUM);
+    const message = await channel.get(own('deleted.send.message'), { noAck: true });
     await channel.close();
     expect(message && message.content.toString()).toContain('"number":2');
   });
 
   it('an exchange that somebody deletes closes the channel, and still no event is lost', async () => {
-    await rig.emit(1, 'a@g.us', 'gone');
+    await rig.emit(1, 'a@g.us', own('gone'));
     await waitForDelivery(rig);
     const channel = await admin.createChannel();
     await channel.deleteExchange('gone');
-    await rig.emit(2, 'a@g.us', 'gone');
-    await rig.emit(3, 'z@g.us', 'bystander');
+    await rig.emit(2, 'a@g.us', own('gone'));
+    await rig.emit(3, 'z@g.us', own('bystander'));
     await waitForDelivery(rig);
-    expect(await numbersIn(channel, 'gone.send.message')).toEqual(new Set([1, 2]));
-    expect(await numbersIn(channel, 'bystander.send.message')).toEqual(new Set([3]));
+    expect(await numbersIn(channel, own('gone.send.message'))).toEqual(new Set([1, 2]));
+    expect(await numbersIn(channel, own('bystander.send.message'))).toEqual(new Set([3]));
     await channel.close();
   });
 
   it('an event above the limit becomes a dead letter with its reason, and its chat goes on', async () => {
-    const large = sendMessage(1, 'a@g.us', 'large');
+    const large = sendMessage(1, 'a@g.us', own('large'));
     await rig.capture({ ...large, data: { ...large.data, media: 'x'.repeat(2_000) } });
-    await rig.emit(2, 'a@g.us', 'large');
+    await rig.emit(2, 'a@g.us', own('large'));
     await waitForDelivery(rig);
     expect((await rig.database.outbox.backlog()).dead).toBe(1);
     const told = rig.log.lines.find(({ fields }) => fields.code === 'GUARD_EVENT_TOO_LARGE');
     expect(told?.message).toMatch(
-      /send\.message of large: \d+ bytes, limit 2000\..*Remedy: Raise GUARD_EVENT_MAX_BYTES/,
+      /send\.message of \S+large: \d+ bytes, limit 2000\..*Remedy: Raise GUARD_EVENT_MAX_BYTES/,
     );
   });
 
@@ -168,19 +176,23 @@ describe('events to RabbitMQ', () => {
     expect(rig.log.lines.slice(before)).toEqual([expect.objectContaining({ level: 'error', fields: { code } })]);
   });
 
-  it('an event with a character that the database has no form for does not hold back those that came with it', async () => {
-    const strange = { ...sendMessage(1, 'a@g.us', 'with'), instanceName: 'with\u0000nul' };
-    await Promise.all([rig.emit(1, 'a@g.us', 'beside'), rig.capture(strange), rig.emit(2, 'a@g.us', 'beside')]);
+  it('an event that the database has no form for does not hold back those that came with it', async () => {
+    const strange = { ...sendMessage(1, 'a@g.us', own('with')), instanceName: UNHOLDABLE[kind] };
+    await Promise.all([
+      rig.emit(1, 'a@g.us', own('beside')),
+      rig.capture(strange),
+      rig.emit(2, 'a@g.us', own('beside')),
+    ]);
     await waitForDelivery(rig);
     const channel = await admin.createChannel();
-    expect(await numbersIn(channel, 'beside.send.message')).toEqual(new Set([1, 2]));
+    expect(await numbersIn(channel, own('beside.send.message'))).toEqual(new Set([1, 2]));
     await channel.close();
     expect(rig.log.lines.at(-1)?.fields.code).toBe('GUARD_EVENT_MALFORMED');
   });
 
   it('an event that nobody wants is not written', async () => {
     const before = await rig.database.outbox.backlog();
-    await rig.capture({ ...sendMessage(1, 'a@g.us', 'quiet'), event: 'presence.update' });
+    await rig.capture({ ...sendMessage(1, 'a@g.us', own('quiet')), event: 'presence.update' });
     expect(await rig.database.outbox.backlog()).toEqual(before);
   });
 });
