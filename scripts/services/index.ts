@@ -1,4 +1,5 @@
 export { mariadb, startMariadb } from './mariadb';
+export { startPgbouncer } from './pgbouncer';
 export { postgres, startPostgres } from './postgres';
 export { provide } from './obtain';
 export { rabbitmq, startManagedRabbitmq, startRabbitmq, type ManagedRabbitmq, type RunningRabbitmq } from './rabbitmq';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/core/clock';
 import { startEvents, type Events } from '../../src/events';
+import type { Sink } from '../../src/events/sink';
 import { createRabbitmqSink } from '../../src/events/sinks/rabbitmq';
 import { createRabbitmqOutlet, standingRoutes } from '../../src/host/rabbitmq-routing';
 import type { RabbitmqConfig } from '../../src/host/shapes';
@@ -11,50 +12,94 @@ import { createMetrics, type Metrics } from '../../src/metrics/metrics';
 import type { Database } from '../../src/stores/database';
 import { openDatabase } from '../../src/stores/open-database';
 import { Broker } from '../../src/stores/rabbitmq/broker';
-import { recordingLog } from './recording-log';
+import { recordingLog, type RecordingLog } from './recording-log';
 
-export interface RigOptions {
+export interface EventsRigOptions {
   databaseUrl: string;
-  brokerUrl: string;
-  config?: Partial<RabbitmqConfig>;
-  /** Events that each instance wants in queues of its own. */
-  wanted?: string[];
   maxBytes?: number;
   maxAttempts?: number;
+  /** The database is behind a pooler in transaction mode. */
+  pooled?: boolean;
   bufferEvents?: number;
   /** Kept when the rig stops; without it the rig has one of its own. */
   spillFolder?: string;
 }
 
-export interface EventRig {
+export interface RigOptions extends EventsRigOptions {
+  brokerUrl: string;
+  config?: Partial<RabbitmqConfig>;
+  /** Events that each instance wants in queues of its own. */
+  wanted?: string[];
+}
+
+export interface EventsRig {
   events: Events;
   database: Database;
-  broker: Broker;
   metrics: Metrics;
-  log: ReturnType<typeof recordingLog>;
+  log: RecordingLog;
+  stop(): Promise<void>;
+}
+
+export interface EventRig extends EventsRig {
+  broker: Broker;
   /** Any event, for the RabbitMQ outlet. */
   capture(event: unknown): Promise<void>;
   /** Emits event `number` of a chat, as the host's channels do. */
   emit(number: number, chat: string, instance?: string): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** The events feature, wired as in compose.ts, without a host around it. */
 export async function startRig(options: RigOptions): Promise<EventRig> {
-  const { databaseUrl, brokerUrl, wanted = ['SEND_MESSAGE'], maxBytes = 16_777_216, bufferEvents = 10_000 } = options;
-  const spillFolder = options.spillFolder ?? mkdtempSync(join(tmpdir(), 'guard-spill-'));
+  const { brokerUrl, wanted = ['SEND_MESSAGE'] } = options;
   const log = recordingLog();
   const metrics = createMetrics();
+  const config = { ENABLED: true, GLOBAL_ENABLED: false, EXCHANGE_NAME: 'evolution', EVENTS: {}, ...options.config };
+  const broker = new Broker({
+    uri: brokerUrl,
+    frameMax: 8192,
+    log,
+    clock: systemClock,
+    random: Math.random,
+    metrics,
+  });
+  await broker.start();
+  const rig = await startEventsRig(options, [createRabbitmqSink(broker, standingRoutes(config), log)], log, metrics);
+  const outlet = createRabbitmqOutlet({ get: () => Promise.resolve({ enabled: true, events: wanted }) }, config);
+  const capture = (event: unknown) => rig.events.capture(outlet, event);
+  return {
+    ...rig,
+    broker,
+    capture,
+    emit: (number, chat, instance = 'shop') => capture(sendMessage(number, chat, instance)),
+    async stop() {
+      await rig.stop();
+      await broker.stop();
+    },
+  };
+}
+
+/** The same for any sinks. */
+export async function startEventsRig(
+  options: EventsRigOptions,
+  sinks: readonly Sink[],
+  log: RecordingLog,
+  metrics: Metrics,
+): Promise<EventsRig> {
+  const { databaseUrl, maxBytes = 16_777_216, bufferEvents = 10_000 } = options;
+  const spillFolder = options.spillFolder ?? mkdtempSync(join(tmpdir(), 'guard-spill-'));
   const random = Math.random;
-  const owned = { uri: databaseUrl, schema: 'guard', pooled: false, clientName: 'test', connections: 4 };
+  const owned = {
+    uri: databaseUrl,
+    schema: 'guard',
+    pooled: options.pooled ?? false,
+    clientName: 'test',
+    connections: 4,
+  };
   const database = await openDatabase({ ...owned, log, random, metrics });
   await database.start();
-  const broker = new Broker({ uri: brokerUrl, frameMax: 8192, log, clock: systemClock, random, metrics });
-  await broker.start();
-  const config = { ENABLED: true, GLOBAL_ENABLED: false, EXCHANGE_NAME: 'evolution', EVENTS: {}, ...options.config };
   const events = await startEvents({
     store: database.outbox,
-    sinks: [createRabbitmqSink(broker, standingRoutes(config), log)],
+    sinks,
     listen: (heard) => database.listen(heard),
     settings: {
       eventMaxBytes: maxBytes,
@@ -72,18 +117,13 @@ export async function startRig(options: RigOptions): Promise<EventRig> {
     log,
     metrics,
   });
-  const outlet = createRabbitmqOutlet({ get: () => Promise.resolve({ enabled: true, events: wanted }) }, config);
   return {
     events,
-    capture: (event) => events.capture(outlet, event),
     database,
-    broker,
     metrics,
     log,
-    emit: (number, chat, instance = 'shop') => events.capture(outlet, sendMessage(number, chat, instance)),
     async stop() {
       await events.stop();
-      await broker.stop();
       await database.stop();
       if (!options.spillFolder) rmSync(spillFolder, { recursive: true });
     },
@@ -108,6 +148,6 @@ export function sendMessage(number: number, chat: string, instance: string) {
 }
 
 /** Resolves when nothing waits in the outbox. */
-export async function waitForDelivery(rig: EventRig): Promise<void> {
+export async function waitForDelivery(rig: EventsRig): Promise<void> {
   while ((await rig.database.outbox.backlog()).pending > 0) await new Promise(setImmediate);
 }

@@ -8,6 +8,7 @@ import { get } from 'node:http';
 export {
   startManagedRabbitmq,
   startMariadb,
+  startPgbouncer,
   startPostgres,
   startRabbitmq,
   startRedis,
