@@ -37,7 +37,7 @@ export const mariadb: Recipe<RunningService, Binaries> = {
     DockerContainer.start({
       image: 'mariadb:11.4',
       port: 3306,
-      environment: { MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: '1' },
+      environment: { MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: '1', MARIADB_DATABASE: 'test' },
       url: urlOf,
       answers,
     }),
@@ -55,8 +55,9 @@ async function start({ server, install }: Binaries, how: How): Promise<RunningSe
     async prepare(folder) {
       // Nothing of the settings that the machine has for a server of its own.
       const own = ['--no-defaults', `--datadir=${join(folder, 'data')}`, '--skip-name-resolve'];
-      const root = ['--auth-root-authentication-method=normal', '--skip-test-db'];
-      await run(install, [...own, ...root], { ...user, cwd: folder });
+      // It comes with an empty database `test`.
+      const root = '--auth-root-authentication-method=normal';
+      await run(install, [...own, root], { ...user, cwd: folder });
       const place = ['--bind-address=127.0.0.1', `--port=${port}`, `--socket=${join(folder, 'socket')}`];
       return { command: server, args: [...own, ...place, `--pid-file=${join(folder, 'pid')}`] };
     },
@@ -65,7 +66,7 @@ async function start({ server, install }: Binaries, how: How): Promise<RunningSe
 }
 
 function urlOf(port: number): string {
-  return `mysql://root@127.0.0.1:${port}/mysql`;
+  return `mysql://root@127.0.0.1:${port}/test`;
 }
 
 async function answers(url: string): Promise<void> {
