@@ -6,10 +6,10 @@ import { checkBroker, checkDatabase, checkInstalled, checkSettings } from '../..
 import { hostEnvironment } from '../../src/cli/host-environment';
 import { readSettings } from '../../src/core/settings';
 import { startRig } from '../helpers/event-rig';
-import { createDatabase, createVhost } from '../helpers/services';
+import { createVhost } from '../helpers/services';
+import { DATABASES } from '../helpers/test-store';
 
 const settingsFor = (environment: Record<string, string>) => readSettings({ GUARD_ENABLED: 'true', ...environment });
-const nobody = 'postgresql://nobody@127.0.0.1:1/none';
 
 describe('doctor', () => {
   it("reads the host's .env, and lets the environment of the command win", () => {
@@ -37,24 +37,28 @@ describe('doctor', () => {
     });
   });
 
-  it('tells a database that does not answer, one without the schema, and what waits in it', async () => {
-    expect(await checkDatabase(settingsFor({ GUARD_DATABASE_URI: nobody }), 0)).toMatchObject([
-      { level: 'problem', text: expect.stringContaining('GUARD_DATABASE_UNREACHABLE') },
-    ]);
-    const databaseUrl = await createDatabase();
-    const settings = settingsFor({ GUARD_DATABASE_URI: databaseUrl, GUARD_DATABASE_SCHEMA: 'guard' });
-    expect(await checkDatabase(settings, 0)).toMatchObject([
-      { level: 'warning', text: expect.stringContaining('first start') },
-    ]);
-    const rig = await startRig({ databaseUrl, brokerUrl: 'amqp://127.0.0.1:1' });
-    await rig.emit(1, 'a@g.us');
-    await rig.stop();
-    const later = Date.now() + 120_000;
-    expect(await checkDatabase(settings, later)).toMatchObject([
-      { level: 'ok', text: expect.stringContaining('1 events wait') },
-      { level: 'warning', text: expect.stringMatching(/an event waits since 1[12]\d s/) },
-    ]);
-  });
+  it.each(DATABASES)(
+    'tells a $kind that does not answer, one without our tables, and what waits in it',
+    async ({ kind, create }) => {
+      const nobody = `${kind === 'MariaDB' ? 'mysql' : 'postgresql'}://nobody@127.0.0.1:1/none`;
+      expect(await checkDatabase(settingsFor({ GUARD_DATABASE_URI: nobody }), 0)).toMatchObject([
+        { level: 'problem', text: expect.stringContaining('GUARD_DATABASE_UNREACHABLE') },
+      ]);
+      const databaseUrl = await create();
+      const settings = settingsFor({ GUARD_DATABASE_URI: databaseUrl, GUARD_DATABASE_SCHEMA: 'guard' });
+      expect(await checkDatabase(settings, 0)).toMatchObject([
+        { level: 'warning', text: expect.stringContaining('first start') },
+      ]);
+      const rig = await startRig({ databaseUrl, brokerUrl: 'amqp://127.0.0.1:1' });
+      await rig.emit(1, 'a@g.us');
+      await rig.stop();
+      const later = Date.now() + 120_000;
+      expect(await checkDatabase(settings, later)).toMatchObject([
+        { level: 'ok', text: expect.stringContaining('1 events wait') },
+        { level: 'warning', text: expect.stringMatching(/an event waits since 1[12]\d s/) },
+      ]);
+    },
+  );
 
   it('tells whether the broker answers', async () => {
     const enabled = { RABBITMQ_ENABLED: 'true' };
