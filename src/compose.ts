@@ -24,6 +24,7 @@ import { createMetrics, type Metrics } from './metrics/metrics';
 import type { Database } from './stores/database';
 import { openDatabase } from './stores/open-database';
 import { Broker } from './stores/rabbitmq/broker';
+import { openQueueSender } from './stores/rabbitmq/queue-sender';
 import { stopAtSignals } from './core/signals';
 import { guardVersion, hostVersion } from './core/version';
 
@@ -73,7 +74,9 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   if (host.channelController) joinSends(host.channelController, passSend, log);
   if (host.monitor) joinInstances(host.monitor.eventEmitter, passInstance);
   const status = statusOf(database, broker, host);
-  const tools = { store: database.deadLetters, maxBytes: settings.eventMaxBytes, log };
+  const { rabbitmqUri, rabbitmqFrameMax: frameMax, eventMaxBytes: maxBytes } = settings;
+  const openQueue = (queue: string) => openQueueSender({ uri: rabbitmqUri, frameMax, queue, clock });
+  const tools = { store: database.deadLetters, maxBytes, openQueue, log };
   host.app.use('/guard', createRouter(settings.apiKey, status, metrics, tools));
 
   for (const { feature, verdict } of host.verdicts) metrics.featureOn.set({ feature }, verdict === 'on' ? 1 : 0);

@@ -3,6 +3,7 @@ import type { Log } from '../core/log';
 import { discard, redrive } from '../events/dead-letters';
 import { eventFilter, eventId, eventIds } from '../events/event-filter';
 import type { DeadLetterStore } from '../stores/dead-letters';
+import type { QueueSender } from '../stores/rabbitmq/queue-sender';
 import type { Handler } from './handler';
 import { parse, Problem } from './problem';
 import { selection } from './selection';
@@ -12,6 +13,8 @@ export interface OutboxTools {
   store: DeadLetterStore;
   /** GUARD_EVENT_MAX_BYTES. */
   maxBytes: number;
+  /** Opens a queue of the broker for copies. @throws GuardError */
+  openQueue: (name: string) => Promise<QueueSender>;
   log: Log;
 }
 

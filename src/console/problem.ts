@@ -29,8 +29,11 @@ export function mistakes(error: z.ZodError): string[] {
 
 /** Answers what a handler has thrown; what it does not know goes to the host's error handler. */
 export function answerProblem(error: unknown, response: Response, next: NextFunction): void {
-  const problem = error instanceof GuardError ? new Problem(503, [error.message]) : error;
+  const problem = error instanceof GuardError ? new Problem(statusOf(error), [error.message]) : error;
   if (!(problem instanceof Problem)) return next(error);
   const { status, messages: message } = problem;
   response.status(status).json({ status, error: NAMES[status], response: { message } });
 }
+
+/** What is wrong is a server behind the host, or a name in the request. */
+const statusOf = ({ code }: GuardError) => (code === 'GUARD_QUEUE_UNKNOWN' ? 404 : 503);

@@ -58,6 +58,11 @@ export const REGISTRY = {
     remedy:
       'Nothing is lost: it is used as it stands. To get the declared arguments, let its consumers empty it, delete it, and it is declared again with the next event.',
   },
+  GUARD_QUEUE_UNKNOWN: {
+    meaning: 'RabbitMQ has no such queue.',
+    remedy:
+      'Declare the queue first, or correct its name: a copy of events goes only where somebody has made room for it.',
+  },
   GUARD_MANAGEMENT_UNREACHABLE: {
     meaning: 'The management API of RabbitMQ did not answer.',
     remedy:

@@ -57,10 +57,10 @@ export function replay(
 }
 
 /** Walks the outbox as it is now, once: what the relay delivers or parks again meanwhile lies behind the walk. */
-async function inBatches(
+export async function inBatches(
   { extent }: Pick<DeadLetterStore, 'extent'>,
   { eventIds }: EventFilter,
-  { dryRun }: ChangeOptions,
+  { dryRun, rows: most = BATCH_ROWS }: ChangeOptions & { rows?: number },
   change: (stretch: Stretch) => Promise<Chosen[]>,
   progress?: Progress,
 ): Promise<Outcome> {
@@ -71,10 +71,10 @@ async function inBatches(
   const width = eventIds ? lastSeq : BATCH_WIDTH;
   for (let afterSeq = firstSeq - 1; afterSeq < lastSeq;) {
     const throughSeq = Math.min(lastSeq, afterSeq + width);
-    const rows = await change({ afterSeq, throughSeq, rows: BATCH_ROWS });
+    const rows = await change({ afterSeq, throughSeq, rows: most });
     count(rows, outcome);
     for (const row of rows) missing.delete(row.eventId);
-    afterSeq = rows.length < BATCH_ROWS ? throughSeq : (rows.at(-1)?.seq ?? throughSeq);
+    afterSeq = rows.length < most ? throughSeq : (rows.at(-1)?.seq ?? throughSeq);
     if (rows.length > 0) progress?.(outcome.changed);
   }
   outcome.notFound = [...missing];

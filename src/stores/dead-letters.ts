@@ -62,7 +62,21 @@ export interface OutboxGroup {
   oldestCapturedAt: Date | null;
 }
 
-/** The outbox as an operator handles it, beside the way of an event. Payloads are read by `payload` alone. */
+/** A delivered event with all that a copy of it needs. */
+export interface DeliveredEvent {
+  seq: number;
+  eventId: string;
+  instance: string;
+  chat: string;
+  chatSequence: number;
+  event: string;
+  payload: string;
+  payloadBytes: number;
+  /** Milliseconds since 1970. */
+  capturedAt: number;
+}
+
+/** The outbox as an operator handles it, beside the way of an event. Payloads are read by `payload` and `readDelivered`. */
 export interface DeadLetterStore {
   /** Dead letters by seq. */
   readonly list: (filter: EventFilter, stretch: Stretch) => Promise<EventRecord[]>;
@@ -70,6 +84,8 @@ export interface DeadLetterStore {
   readonly find: (eventId: string) => Promise<EventRecord[]>;
   readonly payload: (eventId: string) => Promise<string | undefined>;
   readonly groups: () => Promise<OutboxGroup[]>;
+  /** Delivered events by seq; nothing is changed. */
+  readonly readDelivered: (filter: EventFilter, stretch: Stretch) => Promise<DeliveredEvent[]>;
   /** The first and the last seq there is; 0 and 0 in an empty outbox. */
   readonly extent: () => Promise<{ firstSeq: number; lastSeq: number }>;
   /** Dead -> pending. One that was parked as too large stays unless it has at most `maxBytes` bytes. */

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'amqplib';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OutboxStore } from '../../src/stores/outbox-store';
+import { createVhost } from '../helpers/services';
 import { appendDelivered, outboxRow, stateOf } from '../helpers/outbox-rows';
 import { DATABASES, openTestEngine, openTestStore, type TestStore } from '../helpers/test-store';
 
@@ -109,6 +111,24 @@ describe.each(DATABASES)('evolution-guard on the command line, on $kind,', ({ cr
     expect(await stateOf(store, delivered.eventId)).toBe('pending');
     const { groups } = answer(await evolutionGuard('outbox', 'status', folder, '--json'));
     expect(groups).toContainEqual(expect.objectContaining({ instance: 'p', pending: 1, dead: 0 }));
+  });
+
+  it('copies by filter into a queue, and tells one that is not there', async () => {
+    const brokerUrl = await createVhost();
+    environment(...ours, `RABBITMQ_URI=${brokerUrl}`);
+    const connection = await connect(brokerUrl);
+    const channel = await connection.createChannel();
+    const { queue } = await channel.assertQueue('', { exclusive: false });
+    const delivered = outboxRow({ instance: 'c' });
+    await appendDelivered(outbox, [delivered]);
+    const replay = ['outbox', 'replay', folder, '--instance', 'c', '--to-queue'];
+    expect((await evolutionGuard(...replay, queue)).stdout).toBe('1 copied.\n');
+    const message = await channel.get(queue, { noAck: true });
+    expect(message && message.properties.messageId).toBe(delivered.eventId);
+    await connection.close();
+    const unknown = await evolutionGuard(...replay, 'nowhere');
+    expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('GUARD_QUEUE_UNKNOWN')]);
+    environment(...ours);
   });
 
   it('tells an event that is not there', async () => {

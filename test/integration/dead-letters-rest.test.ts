@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'amqplib';
 import express from 'express';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -6,11 +7,14 @@ import { request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRouter } from '../../src/console/router';
 import type { Status } from '../../src/console/status';
+import { systemClock } from '../../src/core/clock';
 import { createMetrics } from '../../src/metrics/metrics';
 import type { Database } from '../../src/stores/database';
+import { openQueueSender } from '../../src/stores/rabbitmq/queue-sender';
 import { openDatabase } from '../../src/stores/open-database';
 import { appendDelivered, outboxRow, stateOf } from '../helpers/outbox-rows';
 import { recordingLog } from '../helpers/recording-log';
+import { createVhost } from '../helpers/services';
 import { DATABASES, openSession, type TestSession } from '../helpers/test-store';
 
 const deadReason = 'GUARD_EVENT_MALFORMED: target.';
@@ -20,8 +24,10 @@ interface Answer {
   body: Record<string, unknown>;
 }
 
-describe.each(DATABASES)('the routes of dead letters and replay, on $kind,', ({ create }) => {
+describe.each(DATABASES)('the routes of dead letters and replay, on $kind,', ({ kind, create }) => {
   const log = recordingLog();
+  const toQueue = `copies ${kind}`;
+  let brokerUrl: string;
   let session: TestSession;
   let database: Database;
   let bare: Server;
@@ -32,7 +38,8 @@ describe.each(DATABASES)('the routes of dead letters and replay, on $kind,', ({ 
     const app = express();
     if (parses) app.use(express.json());
     const status = { now: () => 60_000 } as Status;
-    const tools = { store: database.deadLetters, maxBytes: 100, log };
+    const openQueue = (queue: string) => openQueueSender({ uri: brokerUrl, frameMax: 8192, queue, clock: systemClock });
+    const tools = { store: database.deadLetters, maxBytes: 100, openQueue, log };
     app.use('/guard', createRouter('the key', status, createMetrics(), tools));
     const server = app.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -53,6 +60,7 @@ describe.each(DATABASES)('the routes of dead letters and replay, on $kind,', ({ 
 
   beforeAll(async () => {
     const uri = await create();
+    brokerUrl = await createVhost();
     session = await openSession(uri);
     const owned = { uri, schema: 'guard', pooled: false, clientName: 'test', connections: 4 };
     database = await openDatabase({ ...owned, log, random: Math.random, metrics: createMetrics() });
@@ -143,6 +151,29 @@ describe.each(DATABASES)('the routes of dead letters and replay, on $kind,', ({ 
     expect(await stateOf(session, other.eventId)).toBe('delivered');
   });
 
+  it('copy what a filter names into a queue, in order and with its ids, and leave the outbox as it is', async () => {
+    const connection = await connect(brokerUrl);
+    const channel = await connection.createChannel();
+    await channel.assertQueue(toQueue, { durable: true });
+    const rows = [1, 2, 3].map((number) => outboxRow({ instance: 'copied', payload: `${number}`, payloadBytes: 1 }));
+    await appendDelivered(database.outbox, [...rows, outboxRow({ instance: 'copied', sink: 'webhook' })]);
+    const filter = { instance: 'copied' };
+    expect((await ask('POST', '/outbox/replay', { filter, toQueue, dryRun: true })).body).toMatchObject({ changed: 3 });
+    expect(await channel.checkQueue(toQueue)).toMatchObject({ messageCount: 0 });
+    expect((await ask('POST', '/outbox/replay', { filter, toQueue })).body).toMatchObject({ changed: 3 });
+    for (const { eventId, payload } of rows) {
+      const message = await channel.get(toQueue, { noAck: true });
+      expect(message && [message.properties.messageId, message.content.toString()]).toEqual([eventId, payload]);
+      expect(await stateOf(session, eventId)).toBe('delivered');
+    }
+    await connection.close();
+    const unknown = await ask('POST', '/outbox/replay', { filter, toQueue: 'nowhere' });
+    expect([unknown.status, JSON.stringify(unknown.body)]).toEqual([
+      404,
+      expect.stringContaining('GUARD_QUEUE_UNKNOWN'),
+    ]);
+  });
+
   it('count what waits by instance, event and sink, with the age of the oldest', async () => {
     await database.outbox.append([outboxRow({ instance: 'counted', capturedAt: 20_000 })]);
     const { body } = await ask('GET', '/outbox');
@@ -164,6 +195,8 @@ describe.each(DATABASES)('the routes of dead letters and replay, on $kind,', ({ 
     ['POST', '/dead-letters/redrive', { eventIds: ['5'] }, 'eventIds.0: must be the UUID'],
     ['POST', '/dead-letters/discard', { filter: { instance: 'shop' } }, 'eventIds: must be a list'],
     ['POST', '/outbox/replay', { filter: {} }, 'a filter that is not empty'],
+    ['POST', '/outbox/replay', { all: true, toQueue: '' }, 'toQueue: must not be empty'],
+    ['POST', '/dead-letters/redrive', { all: true, toQueue: 'q' }, 'toQueue'],
     ['POST', '/outbox/replay', { filter: { from: 'today' } }, 'filter.from: must be a time'],
     ['POST', '/outbox/replay', '{"filter":', 'not JSON'],
   ] as const)('refuse %s %s %j in the form of the host', async (method, path, body, reason) => {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { describe } from '../../core/errors';
 import type { Log } from '../../core/log';
-import type { PendingRow } from '../../stores/outbox-store';
 import type { Broker, Session } from '../../stores/rabbitmq/broker';
 import { ChannelLost, MessageRefused, type MessageProperties } from '../../stores/rabbitmq/publisher';
 import { Refused, SinkUnavailable, Undeliverable, type Sink } from '../sink';
 import type { Route } from '../../stores/rabbitmq/topology';
+import { messageOf } from './message';
 import { OpenRoutes } from './open-routes';
 
 export const RABBITMQ = 'rabbitmq';
@@ -63,8 +63,7 @@ export function createRabbitmqSink(
     async deliver(row) {
       const current = session;
       if (!current) throw new SinkUnavailable('the broker is not connected');
-      const body = Buffer.from(row.payload);
-      const properties = propertiesOf(row);
+      const { body, properties } = messageOf(row);
       try {
         await openRoutes.each(row.eventId, routesOf(row.target), (route) => send(current, route, body, properties));
       } catch (error) {
@@ -109,18 +108,4 @@ async function send(
     topology.forget(route, publisher.answered());
     throw new Refused('GUARD_EVENT_UNROUTABLE', `${error.message}, exchange ${route.exchange}.`);
   }
-}
-
-/** Beside the stock message, whose properties are all empty, so that consumers can deduplicate and check order. */
-function propertiesOf(row: PendingRow): MessageProperties {
-  return {
-    messageId: row.eventId,
-    timestamp: Math.floor(row.capturedAt / 1000),
-    type: row.event,
-    headers: {
-      'guard-instance': row.instance,
-      'guard-chat': row.chat,
-      'guard-chat-sequence': row.chatSequence,
-    },
-  };
 }

@@ -4,6 +4,7 @@ import { findEvent, readPayload } from './find-event';
 import { groupUndelivered } from './group-undelivered';
 import { listDead } from './list-dead';
 import type { MysqlPool } from './pool';
+import { readDelivered } from './read-delivered';
 import { readExtent } from './read-extent';
 import { redriveDead } from './redrive-dead';
 import { replayDelivered } from './replay-delivered';
@@ -15,6 +16,7 @@ export function createMysqlDeadLetters(pool: MysqlPool, schema: string): DeadLet
     find: (eventId) => findEvent(pool, schema, eventId),
     payload: (eventId) => readPayload(pool, schema, eventId),
     groups: () => groupUndelivered(pool, schema),
+    readDelivered: (filter, stretch) => readDelivered(pool, schema, filter, stretch),
     extent: () => readExtent(pool, schema),
     redrive: (filter, stretch, options) => redriveDead(pool, schema, filter, stretch, options),
     discard: (filter, stretch, options) => discardDead(pool, schema, filter, stretch, options),

@@ -4,6 +4,7 @@ import { discardDead } from './discard-dead';
 import { groupUndelivered } from './group-undelivered';
 import { listDead } from './list-dead';
 import { createPrisma, type PrismaClient } from './prisma';
+import { readDelivered } from './read-delivered';
 import { readExtent } from './read-extent';
 import { redriveDead } from './redrive-dead';
 import { replayDelivered } from './replay-delivered';
@@ -20,6 +21,7 @@ export function createPostgresDeadLetters(
     payload: async (eventId) =>
       (await prisma.outbox.findFirst({ where: { eventId }, select: { payload: true } }))?.payload,
     groups: () => groupUndelivered(pool, schema),
+    readDelivered: (filter, stretch) => readDelivered(pool, schema, filter, stretch),
     extent: () => readExtent(pool, schema),
     redrive: (filter, stretch, options) => redriveDead(pool, schema, filter, stretch, options),
     discard: (filter, stretch, options) => discardDead(pool, schema, filter, stretch, options),
