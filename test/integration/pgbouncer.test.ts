@@ -24,8 +24,9 @@ describe('behind PgBouncer in transaction mode', () => {
   });
 
   it('two processes with more connections than it has share the outbox, and all events arrive once and in order', async () => {
-    const options = { databaseUrl: pooler.url, brokerUrl, pooled: true };
-    rigs.push(await startRig(options), await startRig(options));
+    const options = { databaseUrl: pooler.url, brokerUrl };
+    rigs.push(await startRig({ ...options, pooled: true }));
+    rigs.push(await startRig({ ...options, databaseUrl: `${pooler.url}?pgbouncer=true` }));
     const reader = await readQueues(brokerUrl, [`${INSTANCE}.send.message`]);
     // Each chat's events are emitted by one process, and delivered by whoever holds its partition.
     const emits = Array.from({ length: EVENTS }, (_, number) => {

@@ -8,7 +8,9 @@ import { asDatabaseError, createPool, withoutPrismaParameters } from './pool';
 import { createPrisma } from './prisma';
 
 /** The own tables in a schema of a PostgreSQL. */
-export function createPostgresEngine({ uri, schema, pooled, connections, log }: EngineOptions): Engine {
+export function createPostgresEngine({ uri, schema, connections, log, ...options }: EngineOptions): Engine {
+  // Prisma's own word for it, which operators have in their URI already.
+  const pooled = options.pooled || new URL(uri).searchParams.get('pgbouncer') === 'true';
   const pool = createPool({ uri, connections, log });
   const prisma = createPrisma(pool, schema);
   const listening = withoutPrismaParameters(uri);
