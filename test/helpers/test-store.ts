@@ -1,10 +1,14 @@
 import { createConnection } from 'mariadb';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { createLog } from '../../src/core/log';
 import type { Engine } from '../../src/stores/engine';
 import { connectionOptions } from '../../src/stores/mysql/connection-options';
 import { openEngine } from '../../src/stores/open-database';
 import { createDatabase, createMariadbDatabase, startMariadb, startPostgres } from './services';
+
+/** InnoDB looks anew at its transactions only if nobody has asked for 100 ms. */
+const LOOK_MS = 120;
 
 /** Every kind of database that holds the outbox, for describe.each. */
 export const DATABASES = [
@@ -59,10 +63,12 @@ export async function openTestStore(url: string): Promise<TestStore> {
   return { ...engine, url, query: session.query, close };
 }
 
-/** How many sessions of this database wait for a lock. */
-export async function countLockWaits({ url, query }: Pick<TestStore, 'url' | 'query'>): Promise<number> {
+/** Resolves when a session of this database waits for a lock. */
+export async function untilLockWait({ url, query }: Pick<TestStore, 'url' | 'query'>): Promise<void> {
   const waits = isMariadb(url)
-    ? `SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`
+    ? `SELECT trx_id FROM information_schema.innodb_trx
+       JOIN information_schema.processlist ON processlist.id = trx_mysql_thread_id
+       WHERE trx_state = 'LOCK WAIT' AND db = DATABASE()`
     : `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
-  return (await query(waits)).length;
+  while ((await query(waits)).length === 0) await pause(LOOK_MS);
 }

@@ -4,7 +4,7 @@ import { discard, redrive, replay } from '../../src/events/dead-letters';
 import type { DeadLetterStore } from '../../src/stores/dead-letters';
 import type { OutboxStore } from '../../src/stores/outbox-store';
 import { appendDelivered, outboxRow, stateOf } from '../helpers/outbox-rows';
-import { countLockWaits, DATABASES, openSession, openTestStore, type TestStore } from '../helpers/test-store';
+import { untilLockWait, DATABASES, openSession, openTestStore, type TestStore } from '../helpers/test-store';
 
 const everything = { afterSeq: 0, throughSeq: Number.MAX_SAFE_INTEGER, rows: 1_000 };
 const forReal = { dryRun: false, maxBytes: 100 };
@@ -111,7 +111,7 @@ describe.each(DATABASES)('dead letters in $kind', ({ create }) => {
     );
     await other.query('DELETE FROM {dead_letter}');
     const discarding = discard(store, {}, forReal);
-    while ((await countLockWaits(database)) === 0);
+    await untilLockWait(database);
     await other.query('COMMIT');
     await other.close();
     expect(await discarding).toMatchObject({ changed: 0 });
