@@ -25,9 +25,13 @@ export class Writer {
   /** Works on this connection until `end`. */
   serve(connection: ChannelModel, end: AbortSignal): Promise<void> {
     this.blocked = false;
-    connection.on('blocked', () => (this.blocked = true));
+    connection.on('blocked', (reason) => {
+      this.blocked = true;
+      this.surroundings.log.warn({ detail: reason }, 'RabbitMQ is short of memory or disk, and takes no messages');
+    });
     connection.on('unblocked', () => {
       this.blocked = false;
+      this.surroundings.log.info({}, 'RabbitMQ takes messages again');
       this.publisher?.restartTimeouts();
     });
     return keepOpen('writing', () => this.open(connection), end, this.surroundings);

@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { consumeEvents, UnprocessableEvent } from '../../src';
 import { startRabbitmq, type RunningRabbitmq } from '../helpers/services';
-import { event, events, numbersByChat, rises, TestQueue, type Sent } from '../integration/consumer-rig';
+import { event, events, numbersByChat, Recorder, rises, TestQueue, type Sent } from '../integration/consumer-rig';
 import { Journal, type Line } from './consumer-journal';
 import type { Assignment } from './consumer-process';
 
@@ -141,6 +142,28 @@ describe('consumers while things break', () => {
     await broker.restart();
     queue = await TestQueue.open(broker.url, queue.name);
     expect(await assess([...ahead, ...sent])).toEqual(ALL_WELL);
+  });
+
+  it('a broker that is short of memory takes acknowledgements, and the dead letter when it has memory again', async () => {
+    const sent = events(200, 10);
+    await queue.publish(...sent);
+    // The first dead letter is what the broker stops reading at; the second one comes after that.
+    const recorder = new Recorder(async ({ number }) => {
+      if (number === 1) await recorder.untilLogged('short of memory');
+      if (number <= 1) throw new UnprocessableEvent('poison');
+    });
+    await broker.ctl(['set_vm_memory_high_watermark', 'absolute', '1']);
+    const consumer = await consumeEvents(recorder.options(broker.url, queue.name));
+    const others = () => recorder.done.filter(({ number }) => number % 10 > 1).length;
+    await recorder.until(() => others() === 160); // more than it may hold at a time
+    expect(recorder.done.some(({ number }) => number % 10 === 1)).toBe(false);
+    await broker.ctl(['set_vm_memory_high_watermark', '0.6']);
+    await recorder.until(() => recorder.done.length === 198);
+    const dead = [await queue.take(`${queue.name}.dead`), await queue.take(`${queue.name}.dead`)];
+    const ids = dead.map(({ properties }) => properties.messageId as string);
+    expect(new Set(ids)).toEqual(new Set([sent[0]?.id, sent[1]?.id]));
+    expect([...numbersByChat(recorder.begun).values()].every(rises)).toBe(true);
+    await consumer.close();
   });
 
   it('processes that hang do not hold their chats for ever, and do no harm when they wake', async () => {
