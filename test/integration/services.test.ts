@@ -5,11 +5,16 @@ import { once } from 'node:events';
 import { existsSync, readlinkSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mariadb';
 import { Client } from 'pg';
+import { connectionOptions } from '../../src/stores/mysql/connection-options';
 import {
   createDatabase,
+  createMariadbDatabase,
   createVhost,
+  sharedMariadb,
   sharedPostgres,
+  startMariadb,
   startPostgres,
   startRabbitmq,
   startRedis,
@@ -66,6 +71,44 @@ describe('a private PostgreSQL', () => {
     expect(await query(other.url, `SELECT to_regclass('kept') AS found`)).toEqual([{ found: null }]);
     await other.stop();
     expect(existsSync(folder)).toBe(false);
+  });
+});
+
+describe('a private MariaDB', () => {
+  let server: RunningService;
+  beforeAll(async () => {
+    server = await startMariadb({ private: true });
+  });
+  afterAll(() => server.stop());
+
+  it('listens on 127.0.0.1 only', async () => {
+    expect(await accepts('127.0.0.1', server.url)).toBe(true);
+    expect(await accepts('127.0.0.2', server.url)).toBe(false);
+  });
+
+  it('survives SIGKILL and restart with what was committed', async () => {
+    await mariadbQuery(server.url, 'CREATE TABLE kept AS SELECT 7 AS number');
+    const { pid } = server;
+    await server.kill('SIGKILL');
+    await expect(mariadbQuery(server.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
+
+    await server.restart();
+    expect(server.pid).not.toBe(pid);
+    expect(await mariadbQuery(server.url, 'SELECT number FROM kept')).toEqual([{ number: 7 }]);
+  });
+
+  it('is silent while it is paused, and answers after', async () => {
+    await server.pause();
+    const answer = mariadbQuery(server.url, 'SELECT 1').then(() => 'answered');
+    expect(await Promise.race([answer, sleep(300, 'silent')])).toBe('silent');
+
+    await server.resume();
+    expect(await answer).toBe('answered');
+  });
+
+  it('syncs every commit, as what a test calls durable has to be', async () => {
+    const variable = 'SELECT @@innodb_flush_log_at_trx_commit AS synced';
+    expect(await mariadbQuery(server.url, variable)).toEqual([{ synced: 1 }]);
   });
 });
 
@@ -130,7 +173,7 @@ describe('a private Redis', () => {
 });
 
 describe('a server that was started for tests', () => {
-  it.each(['startPostgres', 'startRabbitmq', 'startRedis'])(
+  it.each(['startPostgres', 'startMariadb', 'startRabbitmq', 'startRedis'])(
     'ends with its parent even when that is killed with SIGKILL, and leaves no files: %s',
     async (start) => {
       const program = `require('./scripts/services').${start}({ private: true }).then(({ pid }) => console.log(pid))`;
@@ -177,6 +220,13 @@ describe('the servers that all test files share', () => {
     expect(await query(other, `SELECT to_regclass('mine') AS found`)).toEqual([{ found: null }]);
   });
 
+  it('give each file an empty database of its own on MariaDB', async () => {
+    const [one, other] = [await createMariadbDatabase(), await createMariadbDatabase()];
+    expect(new URL(one).host).toBe(new URL(await sharedMariadb()).host);
+    await mariadbQuery(one, 'CREATE TABLE mine (id INT)');
+    expect(await mariadbQuery(other, 'SHOW TABLES')).toEqual([]);
+  });
+
   // A broker that was given has but the one virtual host that its URL names.
   const itWithVhosts = process.env['GUARD_TEST_RABBITMQ_URL'] ? it.skip : it;
   itWithVhosts('give each file an empty virtual host of its own', async () => {
@@ -199,6 +249,15 @@ async function query(url: string, statement: string): Promise<unknown[]> {
     return (await client.query<Record<string, unknown>>(statement)).rows;
   } finally {
     await client.end();
+  }
+}
+
+async function mariadbQuery(url: string, statement: string): Promise<unknown[]> {
+  const connection = await createConnection(connectionOptions(url));
+  try {
+    return await connection.query<unknown[]>(statement);
+  } finally {
+    await connection.end();
   }
 }
 
