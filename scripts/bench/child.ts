@@ -6,6 +6,7 @@ import { START } from './contenders';
 import { fillOutbox } from './backlog';
 import type { Stage } from './contender';
 import { measureLatency } from './latency';
+import { measureMemory } from './memory';
 import { BenchQueue } from './queue';
 import type { Answer, Assignment, Results, Task } from './task';
 import { measureThroughput } from './throughput';
@@ -20,6 +21,7 @@ async function work({ task, databaseUrl, brokerUrl }: Assignment): Promise<Resul
 
 async function measure(task: Task, stage: Stage): Promise<Results[keyof Results]> {
   if (task.kind === 'backlog') return drain(task.rows, stage);
+  if (task.kind === 'memory') return measureMemory(await START.guard(stage), task.events);
   const contender = await START[task.contender](stage);
   const result =
     task.kind === 'latency'

@@ -5,9 +5,10 @@ import { startPostgres, startRabbitmq } from '../services';
 import { figuresOf, type Measured } from './figures';
 import { readOptions, type BenchOptions } from './options';
 import { runTask, type Servers } from './run-task';
-import { backlogTable, eventsTable } from './table';
+import { backlogTable, eventsTable, memoryTable } from './table';
 import type { Results } from './task';
 
+const MEMORY_EVENTS = 1_000_000;
 const BACKLOGS = [1_000, 10_000, 100_000, 1_000_000];
 
 async function bench(): Promise<number> {
@@ -24,7 +25,9 @@ async function bench(): Promise<number> {
   const servers = { databaseUrl: postgres.url, brokerUrl: broker.url, profile: options.profile };
   const outcome = options.backlog
     ? await drainBacklogs(servers, progress)
-    : await compareContenders(servers, options, progress);
+    : options.memory
+      ? await watchMemory(servers, progress)
+      : await compareContenders(servers, options, progress);
   out.write(outcome.table);
   if (options.json) process.stdout.write(`${JSON.stringify(outcome.figures)}\n`);
   await Promise.all([postgres.stop(), broker.stop()]);
@@ -58,6 +61,12 @@ async function drainBacklogs(servers: Servers, progress: Progress): Promise<Outc
     drained.push(await runTask<'backlog'>({ kind: 'backlog', rows }, servers));
   }
   return { table: backlogTable(drained), figures: { backlog: drained } };
+}
+
+async function watchMemory(servers: Servers, progress: Progress): Promise<Outcome> {
+  progress.say(`guard: ${MEMORY_EVENTS.toLocaleString('en-US')} events`);
+  const memory = await runTask<'memory'>({ kind: 'memory', events: MEMORY_EVENTS }, servers);
+  return { table: memoryTable(memory), figures: { memory } };
 }
 
 void bench()

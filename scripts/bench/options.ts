@@ -5,6 +5,7 @@ import { CONTENDERS, type ContenderName } from './names';
 export interface BenchOptions {
   json?: true;
   backlog?: true;
+  memory?: true;
   events: number;
   seconds: number;
   /** In the order in which they run. */
@@ -21,6 +22,7 @@ Examples:
   $ npm run bench -- events --json                  one line of figures at the end, for programs
   $ npm run bench -- events --only guard,bare
   $ npm run bench -- events --backlog               how fast the guard drains 1,000 to 1,000,000 waiting events
+  $ npm run bench -- events --memory                the memory of the guard over 1,000,000 events
   $ npm run bench -- events --only guard --profile profiles
 
 Exit codes: 0 done, 1 the bench failed, 2 wrong usage.`;
@@ -41,6 +43,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
         .default([...CONTENDERS], 'all'),
     )
     .option('--backlog', 'measure how fast the guard drains a backlog, instead')
+    .option('--memory', 'watch the memory of the guard over 1,000,000 events, instead')
     .option('--profile <folder>', 'write a CPU profile of each contender into this folder')
     .addHelpText('after', EXAMPLES)
     .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? 0 : 2));

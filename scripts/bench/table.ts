@@ -41,6 +41,13 @@ export function backlogTable(drained: readonly Results['backlog'][]): string {
   return `\n${line('', 'seconds', 'events/s')}${rows.join('')}\n`;
 }
 
+export function memoryTable(samples: Results['memory']): string {
+  const rows = samples.map(({ events, rssMb, heapUsedMb }) =>
+    line(`after ${whole(events)} events`, whole(rssMb), whole(heapUsedMb)),
+  );
+  return `\n${line('', 'RSS MB', 'heap MB')}${rows.join('')}\n`;
+}
+
 function line(title: string, ...cells: string[]): string {
   return `  ${title.padEnd(28)}${cells.map((cell) => cell.padStart(14)).join('')}\n`;
 }

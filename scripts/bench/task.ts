@@ -1,4 +1,5 @@
 import type { Latency } from './latency';
+import type { MemorySample } from './memory';
 import type { ContenderName } from './names';
 import type { Limits, Throughput } from './throughput';
 
@@ -6,12 +7,14 @@ import type { Limits, Throughput } from './throughput';
 export type Task =
   | { kind: 'throughput'; contender: ContenderName; limits: Limits }
   | { kind: 'latency'; contender: ContenderName }
-  | { kind: 'backlog'; rows: number };
+  | { kind: 'backlog'; rows: number }
+  | { kind: 'memory'; events: number };
 
 export interface Results {
   throughput: Throughput;
   latency: Latency;
   backlog: { rows: number; eventsPerSecond: number; seconds: number };
+  memory: MemorySample[];
 }
 
 export interface Assignment {

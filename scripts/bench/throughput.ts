@@ -40,7 +40,7 @@ export async function measureThroughput(contender: Contender, { queue }: Stage, 
 }
 
 /** @returns how many were emitted. */
-async function emitAll(contender: Contender, limits: Limits, first: number): Promise<number> {
+export async function emitAll(contender: Contender, limits: Limits, first: number): Promise<number> {
   const deadline = performance.now() + limits.seconds * 1000;
   const { batch, outstanding } = contender;
   let sent = 0;
