@@ -62,13 +62,14 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
 
   const broker = await startBroker(host, settings, log, metrics);
   if (broker) stops.push(() => broker.stop());
-  const ways = [guardRabbitmq(host, broker, log), await guardWebhooks(host, settings)].filter(
-    (way) => way !== undefined,
-  );
+  let events: Events | undefined;
+  const webhooks = await guardWebhooks(host, settings, (instance) => events?.moved(instance));
+  const ways = [guardRabbitmq(host, broker, log), webhooks].filter((way) => way !== undefined);
   if (ways.length > 0) {
     stops.push(...ways.map(({ close }) => close));
-    const events = await startGuardedEvents(ways, database, settings, log, metrics);
-    stops.push(() => events.stop());
+    const started = await startGuardedEvents(ways, database, settings, log, metrics);
+    events = started;
+    stops.push(() => started.stop());
   }
 
   if (host.channelController) joinSends(host.channelController, passSend, log);
@@ -126,7 +127,12 @@ function guardRabbitmq({ rabbitmq }: Host, broker: Broker | undefined, log: Log)
   };
 }
 
-async function guardWebhooks({ webhooks }: Host, settings: Settings): Promise<Way | undefined> {
+/** @param moved told of an instance whose URL is another one from now on. */
+async function guardWebhooks(
+  { webhooks }: Host,
+  settings: Settings,
+  moved: (instance: string) => void,
+): Promise<Way | undefined> {
   if (!webhooks) return undefined;
   const { controller, config } = webhooks;
   // Loaded only now: it is a tenth of a second that a host without guarded webhooks need not wait.
@@ -135,6 +141,7 @@ async function guardWebhooks({ webhooks }: Host, settings: Settings): Promise<Wa
   const current = new WebhookSettings(
     (name) => controller.prisma.webhook.findFirst({ where: { Instance: { name } } }),
     clock,
+    moved,
   );
   const common = {
     client,

@@ -27,7 +27,7 @@ export interface Destination {
   sink: string;
   /**
    * Whoever receives it behind the sink: one that fails must not hold back another. All of a chat's events for the sink
-   * are for the same one, or their order would end where one of two fails.
+   * are for the same one, or their order would end where one of two fails. The instance's name, where it has one of its own.
    */
   receiver: string;
   /** JSON, understood by the sink only. */

@@ -44,6 +44,8 @@ export interface Events {
   capture(outlet: Outlet, event: unknown): Promise<void>;
   /** The settings of an instance have changed. */
   changed(outlet: Outlet, instance: string): void;
+  /** Whoever receives what is for this receiver is another one from now on. */
+  moved(receiver: string): void;
   stop(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function startEvents({ settings, sinks, ...options }: EventsOptions
   return {
     capture: (outlet, event) => capture.capture(outlet, event),
     changed: (outlet, instance) => router.changed(outlet, instance),
+    moved: (receiver) => relays.moved(receiver),
     async stop() {
       await capture.stop();
       await spill?.close();

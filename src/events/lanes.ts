@@ -1,25 +1,9 @@
 import type { Clock } from '../core/clock';
-import type { PendingRow } from '../stores/outbox-store';
 import { ChatEnds } from './chat-ends';
+import type { HeldRow } from './held-row';
+import { ReadyLanes, type Lane } from './ready-lanes';
 import { Receivers } from './receivers';
 import { Stalls } from './stalls';
-
-/** A waiting row, the epoch of the lease that it is held under, and who receives it at present. */
-export interface HeldRow extends PendingRow {
-  epoch: number;
-  receiver: number;
-}
-
-/** What is held of one chat. */
-interface Lane {
-  chatKey: number;
-  /** Those that wait. */
-  rows: HeldRow[];
-  /** Deliveries under way, begun in order. */
-  inFlight: number;
-  /** Those whose delivery has failed: until all that is under way has ended, nothing more of this chat is begun. */
-  failed: HeldRow[];
-}
 
 export interface LanesOptions {
   clock: Clock;
@@ -36,8 +20,7 @@ export interface LanesOptions {
  */
 export class Lanes {
   private readonly lanes = new Map<number, Lane>();
-  /** Lanes that may begin a delivery, by the receiver of their first row, oldest first. */
-  private readonly readyLanes = new Map<number, Set<Lane>>();
+  private readonly begins: ReadyLanes;
   private readonly known = new Map<number, HeldRow>();
   /** While a look through the outbox is under way: what was settled since it began, as what it brings may be older. */
   private settledSince: Set<number> | undefined;
@@ -52,6 +35,7 @@ export class Lanes {
     const { clock, perReceiver } = options;
     this.stalls = new Stalls(clock);
     this.receivers = new Receivers(clock, perReceiver);
+    this.begins = new ReadyLanes(this.receivers, this.stalls);
   }
 
   /** Rows held and not yet settled. */
@@ -60,7 +44,7 @@ export class Lanes {
   }
 
   get isEmpty(): boolean {
-    return this.readyLanes.size === 0 && this.inFlight === 0;
+    return this.begins.isEmpty && this.inFlight === 0;
   }
 
   /** Rows that wait for their delivery, and not for their receiver. */
@@ -108,24 +92,16 @@ export class Lanes {
 
   /** Takes the next row to deliver; receivers take turns. */
   next(isHeld: (row: HeldRow) => boolean): HeldRow | undefined {
-    for (const [receiver, lanes] of this.readyLanes) {
-      if (!this.receivers.mayDeliver(receiver)) continue;
-      const lane = this.choose(receiver, lanes, isHeld);
-      if (!lane) continue;
-      this.unready(lane);
-      const rest = this.readyLanes.get(receiver);
-      if (rest && this.readyLanes.size > 1) {
-        this.readyLanes.delete(receiver);
-        this.readyLanes.set(receiver, rest);
-      }
-      const row = lane.rows.shift();
-      lane.inFlight += 1;
-      this.inFlight += 1;
-      this.receivers.begin(receiver);
-      this.ready(lane);
-      return row;
-    }
-    return undefined;
+    const lane = this.begins.choose(isHeld);
+    const row = lane?.rows[0];
+    if (!lane || !row) return undefined;
+    this.begins.remove(lane);
+    lane.rows.shift();
+    lane.inFlight += 1;
+    this.inFlight += 1;
+    this.receivers.begin(row.receiver);
+    this.ready(lane);
+    return row;
   }
 
   /** The delivery has ended for good. The row stays known until `settled`. */
@@ -201,7 +177,7 @@ export class Lanes {
     const lane = this.lanes.get(chatKey);
     if (!lane) return;
     this.ends.forget(chatKey);
-    this.unready(lane);
+    this.begins.remove(lane);
     for (const row of lane.rows.splice(0)) {
       this.known.delete(row.seq);
       this.receivers.drop(row);
@@ -244,30 +220,8 @@ export class Lanes {
     return this.stalls.has(chatKey);
   }
 
-  /** Asks a receiver that is in doubt with what has failed least: an event that it can never take must not speak for it. */
-  private choose(receiver: number, lanes: ReadonlySet<Lane>, isHeld: (row: HeldRow) => boolean): Lane | undefined {
-    const doubtful = this.receivers.isSuspect(receiver);
-    let best: Lane | undefined;
-    for (const lane of lanes) {
-      const row = lane.rows[0];
-      if (!row || !isHeld(row)) continue;
-      if (!doubtful) return lane;
-      if (!best || this.stalls.failures(lane.chatKey) < this.stalls.failures(best.chatKey)) best = lane;
-    }
-    return best;
-  }
-
   private ready(lane: Lane): void {
     if (lane.rows.length === 0 || lane.failed.length > 0 || lane.inFlight >= this.options.perChat()) return;
-    const receiver = lane.rows[0]?.receiver ?? 0;
-    const lanes = this.readyLanes.get(receiver) ?? new Set();
-    this.readyLanes.set(receiver, lanes.add(lane)); // behind the others, where it is not among them
-  }
-
-  private unready(lane: Lane): void {
-    const receiver = lane.rows[0]?.receiver ?? 0;
-    const lanes = this.readyLanes.get(receiver);
-    lanes?.delete(lane);
-    if (lanes?.size === 0) this.readyLanes.delete(receiver);
+    this.begins.add(lane);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock';
-import type { HeldRow } from './lanes';
+import type { HeldRow } from './held-row';
 import { Stalls } from './stalls';
 
 /** Chats that have failed with none in between that worked, after which a receiver is left alone as a whole. */
@@ -78,6 +78,11 @@ export class Receivers {
     let rows = 0;
     for (const [receiver, { waiting }] of this.loads) if (waiting > 0 && this.mayDeliver(receiver)) rows += waiting;
     return rows;
+  }
+
+  /** Who receives what has this key is to be learnt anew. */
+  moved(receiverKey: number): void {
+    this.present.delete(receiverKey);
   }
 
   hold({ receiver, receiverKey, payloadBytes }: Place): void {

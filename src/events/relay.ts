@@ -7,7 +7,8 @@ import { createWaker } from '../core/waker';
 import type { Metrics } from '../metrics/metrics';
 import type { NewOutboxRow, OutboxStore, PendingRow, WrittenPlace } from '../stores/outbox-store';
 import { Bursts } from './bursts';
-import { Lanes, type HeldRow } from './lanes';
+import { heldRow, type HeldRow } from './held-row';
+import { Lanes } from './lanes';
 import type { PartitionLeases } from './leases';
 import { Settlement } from './settlement';
 import { ReceiverUnavailable, Refused, SinkUnavailable, Undeliverable, type Sink } from './sink';
@@ -101,9 +102,15 @@ export class Relay {
     this.dispatch();
   }
 
-  /** Whether it has more in hand than the sink takes soon. */
+  /** Whether it has more in hand than the sink takes soon. That one of many receivers is slow does not count. */
   get isCrowded(): boolean {
-    return this.lanes.size > CROWDED_WINDOWS * this.options.window;
+    return this.options.sink.perReceiver === Infinity && this.lanes.size > CROWDED_WINDOWS * this.options.window;
+  }
+
+  /** What has this key in the outbox may have another receiver now: there is no need to wait for the one it had. */
+  moved(receiverKey: number): void {
+    this.lanes.receivers.moved(receiverKey);
+    this.wake();
   }
 
   /** Partitions came or went. */
@@ -245,7 +252,6 @@ export class Relay {
     const about = { eventId: row.eventId, instance: row.instance, event: row.event, sink: sink.name };
     if (error instanceof Undeliverable || (error instanceof Refused && row.attempts + 1 >= mostAttempts)) {
       this.lanes.delivered(row);
-      this.receiverWorks(row.receiver);
       this.settlement.parked(row.seq, `${error.code}: ${error.message}`);
       metrics.eventsParked.inc({ sink: sink.name, code: error.code });
       log.error({ code: error.code, ...about }, 'an event went to the dead letters');
@@ -289,24 +295,3 @@ export class Relay {
     this.wake();
   }
 }
-
-/** Field by field: a spread costs a third of all that happens to an event between its capture and its publish. */
-const heldRow = (row: NewOutboxRow, place: WrittenPlace, epoch: number, receiver: number): HeldRow => ({
-  seq: place.seq,
-  eventId: row.eventId,
-  sink: row.sink,
-  receiverKey: row.receiverKey,
-  partition: row.partition,
-  chatKey: row.chatKey,
-  instance: row.instance,
-  chat: row.chat,
-  chatSequence: place.chatSequence,
-  event: row.event,
-  target: row.target,
-  payload: row.payload,
-  payloadBytes: row.payloadBytes,
-  capturedAt: row.capturedAt,
-  attempts: 0,
-  epoch,
-  receiver,
-});

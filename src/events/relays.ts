@@ -1,6 +1,7 @@
 import type { NewOutboxRow, OutboxStore, WrittenPlace } from '../stores/outbox-store';
 import { describe } from '../core/errors';
 import type { Log } from '../core/log';
+import { hash32 } from './chat';
 import type { PartitionLeases } from './leases';
 import type { Relay } from './relay';
 
@@ -38,6 +39,11 @@ export class Relays {
 
   get isCrowded(): boolean {
     return this.options.relays.some((relay) => relay.isCrowded);
+  }
+
+  /** What was for this receiver may be for another one now. */
+  moved(receiver: string): void {
+    for (const relay of this.options.relays) relay.moved(hash32(receiver));
   }
 
   leasesChanged(): void {

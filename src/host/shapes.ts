@@ -31,8 +31,8 @@ export type WebhookConfig = z.infer<typeof webhookConfig>;
 export const instanceWebhook = z.object({
   url: z.string(),
   enabled: z.boolean().nullish(),
-  events: z.unknown(),
-  headers: z.unknown(),
+  events: z.unknown().optional(),
+  headers: z.unknown().optional(),
   webhookByEvents: z
     .boolean()
     .nullish()

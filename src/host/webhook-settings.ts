@@ -28,6 +28,8 @@ export class WebhookSettings {
     /** Reads the host's row by the name of the instance, whichever process has it, loaded or not. */
     private readonly find: (instance: string) => Promise<unknown>,
     private readonly clock: Clock,
+    /** The URL of an instance is another one than before. */
+    private readonly moved: (instance: string) => void,
   ) {}
 
   /** It was read for another reason. */
@@ -35,11 +37,13 @@ export class WebhookSettings {
     this.remember(instance, { webhook, exists: true, askedAt: this.clock.monotonic() });
   }
 
-  /** This process has changed it. */
+  /** This process has changed it. What waits for it must not wait for the old URL. */
   changed(instance: string): void {
     this.changes += 1;
     const known = this.known.get(instance);
-    if (known) known.askedAt = -Infinity;
+    if (!known) return;
+    known.askedAt = -Infinity;
+    this.current(instance).catch(() => undefined); // the next who asks will hear of it
   }
 
   /** Without asking. */
@@ -80,9 +84,11 @@ export class WebhookSettings {
   }
 
   private remember(instance: string, known: Known): void {
+    const before = this.known.get(instance);
     this.known.delete(instance); // to the end of the order in which they are forgotten
     this.known.set(instance, known);
     const [oldest] = this.known.keys();
     if (this.known.size > MOST_REMEMBERED && oldest !== undefined) this.known.delete(oldest);
+    if (before && before.webhook?.url !== known.webhook?.url) this.moved(instance);
   }
 }

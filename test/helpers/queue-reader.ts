@@ -64,8 +64,8 @@ function toReceived(queue: string, message: ConsumeMessage): Received {
 }
 
 /** Counts, by the number that each event carries in its data, what became of events 0 to `sent` - 1. */
-export function assess(sent: number, received: readonly Received[]) {
-  const firsts = new Map<string, Received>();
+export function assess(sent: number, received: readonly Pick<Received, 'messageId' | 'chat' | 'body'>[]) {
+  const firsts = new Map<string, (typeof received)[number]>();
   for (const item of received) if (!firsts.has(item.messageId)) firsts.set(item.messageId, item);
   const numbers = new Set([...firsts.values()].map(({ body }) => Number(body.data.number)));
   const last = new Map<string, number>();

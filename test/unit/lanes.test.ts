@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Lanes, type HeldRow } from '../../src/events/lanes';
+import type { HeldRow } from '../../src/events/held-row';
+import { Lanes } from '../../src/events/lanes';
 
 let time = 0;
 const clock = { now: () => time, monotonic: () => time };
@@ -182,6 +183,10 @@ describe('lanes', () => {
     expect([lanes.size, lanes.receivers.full()]).toEqual([21, [11]]);
     expect(lanes.addFresh({ ...row(101, 101), receiver: 1, receiverKey: 11, chatSequence: 1 })).toBe(true);
     expect(lanes.size).toBe(21);
+    lanes.receivers.moved(11);
+    expect(lanes.receivers.full()).toEqual([]);
+    look([{ ...row(30, 29), receiver: 1, receiverKey: 11 }]);
+    expect(lanes.receivers.full()).toEqual([11]);
     for (let seq = 1; seq <= 10; seq += 1) {
       expect(freed).toBe(0);
       const [taken] = takeAll(lanes).filter(({ receiver }) => receiver === 1);
