@@ -199,7 +199,7 @@ export const SETTINGS = {
       .string()
       .transform((text) => text.split(/[\s,]+/).filter((secret) => secret !== ''))
       .refine(
-        (secrets) => secrets.every(isWebhookSecret),
+        (secrets) => secrets.length > 0 && secrets.every(isWebhookSecret),
         'must be whsec_ and the base64 of 24 to 64 bytes, several separated by a comma or space',
       ),
     form: 'whsec_ and base64, several separated by a comma or space',
