@@ -90,9 +90,9 @@ export class Lanes {
     return true;
   }
 
-  /** Takes the next row to deliver; receivers take turns. */
-  next(isHeld: (row: HeldRow) => boolean): HeldRow | undefined {
-    const lane = this.begins.choose(isHeld);
+  /** Takes the next row to deliver; receivers take turns. @param onlyIdle for a receiver that has none under way. */
+  next(isHeld: (row: HeldRow) => boolean, onlyIdle = false): HeldRow | undefined {
+    const lane = this.begins.choose(isHeld, onlyIdle);
     const row = lane?.rows[0];
     if (!lane || !row) return undefined;
     this.begins.remove(lane);

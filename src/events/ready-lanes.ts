@@ -19,7 +19,7 @@ export class ReadyLanes {
   private readonly lanes = new Map<number, Set<Lane>>();
 
   constructor(
-    private readonly receivers: Pick<Receivers, 'mayDeliver' | 'isSuspect'>,
+    private readonly receivers: Pick<Receivers, 'mayDeliver' | 'isBusy' | 'isSuspect'>,
     private readonly stalls: Pick<Stalls, 'failures'>,
   ) {}
 
@@ -43,9 +43,10 @@ export class ReadyLanes {
   }
 
   /** The lane whose turn it is; its receiver's next turn comes after all others'. */
-  choose(isHeld: (row: HeldRow) => boolean): Lane | undefined {
+  choose(isHeld: (row: HeldRow) => boolean, onlyIdle: boolean): Lane | undefined {
     for (const [receiver, lanes] of this.lanes) {
-      const lane = this.receivers.mayDeliver(receiver) ? this.among(receiver, lanes, isHeld) : undefined;
+      if (!this.receivers.mayDeliver(receiver) || (onlyIdle && this.receivers.isBusy(receiver))) continue;
+      const lane = this.among(receiver, lanes, isHeld);
       if (!lane) continue;
       if (this.lanes.size > 1) {
         this.lanes.delete(receiver);

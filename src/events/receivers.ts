@@ -55,6 +55,11 @@ export class Receivers {
     return this.stalls.isSuspect(receiver);
   }
 
+  /** A delivery to it is under way. */
+  isBusy(receiver: number): boolean {
+    return (this.loads.get(receiver)?.inFlight ?? 0) > 0;
+  }
+
   mayDeliver(receiver: number): boolean {
     if (this.stalls.has(receiver)) return false;
     const inFlight = this.loads.get(receiver)?.inFlight ?? 0;

@@ -39,6 +39,8 @@ const LOOK_AGAIN_MS = { least: 50, most: 1_000 };
 /** Rows held in memory, as a multiple of the window. */
 const MOST_WINDOWS = 10;
 const CROWDED_WINDOWS = 2;
+/** Beyond the window, one for each receiver that has none: else the window could be full of those that hang. */
+const MOST_WINDOWS_IN_FLIGHT = 4;
 const LOAD_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -222,8 +224,10 @@ export class Relay {
 
   private begin(): void {
     const { sink, window, metrics } = this.options;
-    while (!this.sinkGone && sink.accepting() && !this.stopping.signal.aborted && this.lanes.inFlight < window) {
-      const row = this.lanes.next(this.isHeld);
+    while (!this.sinkGone && sink.accepting() && !this.stopping.signal.aborted) {
+      const { inFlight } = this.lanes;
+      if (inFlight >= MOST_WINDOWS_IN_FLIGHT * window) break;
+      const row = this.lanes.next(this.isHeld, inFlight >= window);
       if (!row) break;
       void this.deliver(row);
     }

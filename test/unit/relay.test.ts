@@ -250,6 +250,21 @@ describe('relay', () => {
     expect(delivered).toHaveLength(250);
   });
 
+  it('a window full of deliveries that hang leaves one for each receiver that has none', async () => {
+    const released = new Set<() => void>();
+    hold = (seq) => (seq < 1_000 ? new Promise((resolve) => released.add(resolve)) : undefined);
+    const of = (receiverKey: number, seq: number, chatKey: number) => ({ ...row(seq, chatKey), receiverKey });
+    relay.start();
+    show(...Array.from({ length: 20 }, (_, n) => of(n % 5, n + 1, n)));
+    while (released.size < 10) await nextTurn();
+    show(...Array.from({ length: 5 }, (_, n) => of(9, n + 1_000, n + 1_000)));
+    while (delivered.length < 5) await nextTurn();
+    expect([delivered.every((seq) => seq >= 1_000), released.size]).toEqual([true, 10]);
+    hold = () => undefined;
+    for (const release of released) release();
+    await settled();
+  });
+
   it('what was just written goes out without being read back, in order with what was', async () => {
     relay.start();
     show({ ...row(1, 1), chatSequence: 1 });
