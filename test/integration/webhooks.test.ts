@@ -65,10 +65,10 @@ describe('durable webhooks', () => {
   it('names that a header cannot hold are percent-encoded', async () => {
     const name = `loja são 100% ${instance}`;
     table.set(name, { url: receiver.url });
-    await rig.emit(1, 'grüße@g.us', name);
+    await rig.emit(1, '群@g.us', name);
     const [request] = await receive(1);
     const { 'guard-instance': encoded, 'guard-chat': chat } = request?.headers as Record<string, string>;
-    expect([encoded, chat].map((text) => decodeURIComponent(text ?? ''))).toEqual([name, 'grüße@g.us']);
+    expect([encoded, chat].map((text) => decodeURIComponent(text ?? ''))).toEqual([name, '群@g.us']);
   });
 
   it('an attempt that failed is made again with the same id and a newer time', async () => {

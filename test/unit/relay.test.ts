@@ -255,7 +255,7 @@ describe('relay', () => {
     hold = (seq) => (seq < 1_000 ? new Promise((resolve) => released.add(resolve)) : undefined);
     const of = (receiverKey: number, seq: number, chatKey: number) => ({ ...row(seq, chatKey), receiverKey });
     relay.start();
-    show(...Array.from({ length: 20 }, (_, n) => of(n % 5, n + 1, n)));
+    show(...Array.from({ length: 24 }, (_, n) => of(n % 6, n + 1, n)));
     while (released.size < 10) await nextTurn();
     show(...Array.from({ length: 5 }, (_, n) => of(9, n + 1_000, n + 1_000)));
     while (delivered.length < 5) await nextTurn();
