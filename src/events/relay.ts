@@ -115,9 +115,10 @@ export class Relay {
     this.wake();
   }
 
-  /** Partitions came or went. */
+  /** Partitions came or went. What waits in one that is gone must not keep it busy, nor out of a look when it is back. */
   leasesChanged(): void {
     this.letGo = true;
+    this.lanes.keepOnly(this.isHeld);
     this.wake();
   }
 

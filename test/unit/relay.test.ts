@@ -66,6 +66,7 @@ describe('relay', () => {
   let becomesReady: () => void;
   let receiverOf: (row: Pick<PendingRow, 'receiverKey'>) => number;
   let hold: (seq: number) => Promise<void> | undefined;
+  let epoch: number | undefined;
   let metrics: Metrics;
   let relay: Relay;
 
@@ -74,6 +75,7 @@ describe('relay', () => {
     delivered = [];
     fail = () => undefined;
     hold = () => undefined;
+    epoch = 1;
     accepting = true;
     receiverOf = ({ receiverKey }) => receiverKey;
     const sink = {
@@ -93,7 +95,7 @@ describe('relay', () => {
     };
     metrics = createMetrics();
     const parts = { clock: systemClock, random: () => 0, log: recordingLog(), metrics };
-    const leases = { held: () => [0], epochOf: () => 1 };
+    const leases = { held: () => (epoch === undefined ? [] : [0]), epochOf: () => epoch };
     relay = new Relay({ ...parts, store: outbox, sink, leases, owner: 'me', window: 10, mostAttempts: 3 });
   });
   afterEach(() => relay.stop(1_000));
@@ -278,6 +280,24 @@ describe('relay', () => {
     );
     await settled();
     expect([delivered, outbox.looks - looks]).toEqual([[1, 2, 3, 4], 0]);
+  });
+
+  it('what waits in a partition that goes to another process is let go of, and loaded again if it comes back', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    hold = (seq) => (seq === 1 ? held : undefined);
+    relay.start();
+    show(row(1, 1), row(2, 1));
+    while (!relay.isBusy(0)) await nextTurn();
+    epoch = undefined;
+    relay.leasesChanged();
+    release();
+    while (relay.isBusy(0)) await nextTurn();
+    expect(delivered).toEqual([1]);
+    epoch = 2;
+    relay.leasesChanged();
+    await settled();
+    expect(delivered).toEqual([1, 2]);
   });
 
   it('while the sink takes nothing, nothing is handed to it, and all follows when it does', async () => {
