@@ -35,6 +35,8 @@ export class PartitionLeases {
   /** Held still, but nothing more is begun in them. */
   private readonly leaving = new Set<number>();
   private heldUntil = 0;
+  /** What the relays were told last; undefined after a failure, in which anything may have changed. */
+  private told: string | undefined;
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
@@ -74,6 +76,7 @@ export class PartitionLeases {
         await sleep(RENEW_MS, this.stopping.signal);
       } catch (error) {
         if (failures === 0) log.warn({ detail: describe(error) }, 'leases could not be renewed');
+        this.told = undefined;
         metrics.relayPartitions.set(this.held().length);
         await sleep(backoffMs(failures, random, 50, RENEW_MS), this.stopping.signal);
         failures += 1;
@@ -83,14 +86,16 @@ export class PartitionLeases {
 
   private async renewOnce(askedAt: number): Promise<void> {
     const { store, owner, metrics, changed } = this.options;
-    const before = this.fingerprint();
     const share = Math.ceil(PARTITIONS / (await store.enlist(owner, LEASE_MS)));
     await this.giveUp(share);
     const leases = await store.lease(owner, LEASE_MS, share);
     this.epochs = new Map(leases.map(({ partition, epoch }) => [partition, epoch]));
     this.heldUntil = askedAt + LEASE_MS - MARGIN_MS;
     metrics.relayPartitions.set(leases.length);
-    if (before !== this.fingerprint()) changed();
+    const now = this.fingerprint();
+    if (now === this.told) return;
+    this.told = now;
+    changed();
   }
 
   /** Lets what is over the share go: marked in one round, given back in a later one. */
