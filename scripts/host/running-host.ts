@@ -18,7 +18,15 @@ export interface StartHostOptions extends Backends {
 export interface InstanceSettings {
   /** Events that go to its own exchange in RabbitMQ, as the host names them in settings: SEND_MESSAGE. */
   rabbitmq?: readonly string[];
-  webhook?: { url: string; events: readonly string[] };
+  webhook?: WebhookSettings;
+}
+
+/** As the host's routes take them. */
+export interface WebhookSettings {
+  url: string;
+  events: readonly string[];
+  headers?: Readonly<Record<string, string>>;
+  byEvents?: boolean;
 }
 
 interface Health {
@@ -82,6 +90,15 @@ export class RunningHost {
       ...(webhook && { webhook: { enabled: true, ...webhook } }),
     };
     await expectStatus(201, await this.post('/instance/create', body));
+  }
+
+  async setWebhook(instance: string, webhook: WebhookSettings): Promise<void> {
+    await expectStatus(201, await this.post(`/webhook/set/${instance}`, { webhook: { enabled: true, ...webhook } }));
+  }
+
+  /** Any event, on our stand-in only. */
+  async emit(instance: string, event: object): Promise<void> {
+    await expectStatus(202, await this.post(`/lab/emit/${instance}`, event));
   }
 
   /** @returns the id of the message, which was accepted. */

@@ -8,6 +8,18 @@ export interface RabbitmqSettings {
   EVENTS: Record<string, boolean>;
 }
 
+export interface WebhookSettings {
+  GLOBAL: { URL: string; ENABLED: boolean; WEBHOOK_BY_EVENTS: boolean };
+  EVENTS: Record<string, boolean>;
+  REQUEST: { TIMEOUT_MS: number };
+  RETRY: {
+    MAX_ATTEMPTS: number;
+    INITIAL_DELAY_SECONDS: number;
+    MAX_DELAY_SECONDS: number;
+    NON_RETRYABLE_STATUS_CODES: number[];
+  };
+}
+
 const isOn = (name: string) => process.env[name] === 'true';
 
 const rabbitmq: RabbitmqSettings = {
@@ -22,14 +34,35 @@ const rabbitmq: RabbitmqSettings = {
   },
 };
 
+const webhook: WebhookSettings = {
+  GLOBAL: {
+    URL: process.env.WEBHOOK_GLOBAL_URL ?? '',
+    ENABLED: isOn('WEBHOOK_GLOBAL_ENABLED'),
+    WEBHOOK_BY_EVENTS: isOn('WEBHOOK_GLOBAL_WEBHOOK_BY_EVENTS'),
+  },
+  EVENTS: {
+    SEND_MESSAGE: isOn('WEBHOOK_EVENTS_SEND_MESSAGE'),
+    MESSAGES_UPSERT: isOn('WEBHOOK_EVENTS_MESSAGES_UPSERT'),
+  },
+  REQUEST: { TIMEOUT_MS: Number(process.env.WEBHOOK_REQUEST_TIMEOUT_MS) || 30_000 },
+  RETRY: {
+    MAX_ATTEMPTS: Number(process.env.WEBHOOK_RETRY_MAX_ATTEMPTS) || 10,
+    INITIAL_DELAY_SECONDS: Number(process.env.WEBHOOK_RETRY_INITIAL_DELAY_SECONDS) || 5,
+    MAX_DELAY_SECONDS: Number(process.env.WEBHOOK_RETRY_MAX_DELAY_SECONDS) || 300,
+    NON_RETRYABLE_STATUS_CODES: [400, 401, 403, 404, 422],
+  },
+};
+
 export const settings = {
   port: Number(process.env.SERVER_PORT ?? 0),
   apiKey: process.env.AUTHENTICATION_API_KEY ?? '',
   rabbitmq,
+  webhook,
 };
 
 export const configService = {
   get(key: string): unknown {
+    if (key === 'WEBHOOK') return webhook;
     return key === 'RABBITMQ' ? rabbitmq : undefined;
   },
 };

@@ -1,7 +1,7 @@
 /*
  * The reference host: a small program of our own with the shapes of EvolutionAPI that the plugin joins, so that tests
  * and the demo run without EvolutionAPI. It answers the same requests, takes the same variables, and is joined by the
- * same two lines. Without GUARD_ENABLED=true it serves RabbitMQ the way the host does.
+ * same two lines. Without GUARD_ENABLED=true it serves RabbitMQ and webhooks the way the host does.
  */
 import '../../../src/register';
 import express, { type NextFunction, type Request, type Response } from 'express';
@@ -46,16 +46,22 @@ function routes(): express.Router {
       .then((set) => response.status(201).json(set))
       .catch(next);
   });
+  router.post('/webhook/set/:name', (request, response, next) => {
+    eventManager.webhook
+      .set(request.params.name, request.body as InstanceData)
+      .then((set) => response.status(201).json(set))
+      .catch(next);
+  });
   router.post('/lab/emit/:name', (request, response) => {
     // What no route of the host does: any event, with data that its own route could not carry.
-    const { event, data, circular } = request.body as {
+    const { event, data, circular, ...rest } = request.body as {
       event?: string;
       data?: Record<string, unknown>;
       circular?: boolean;
     };
     const body: Record<string, unknown> = { ...data };
     if (circular) body.self = body;
-    const eventData = { instanceName: request.params.name, origin: 'lab', event, data: body };
+    const eventData = { instanceName: request.params.name, origin: 'lab', event, data: body, ...rest };
     void eventManager.emit(eventData as unknown as Parameters<typeof eventManager.emit>[0]);
     response.status(202).json({});
   });

@@ -13,7 +13,7 @@ export class EventManager {
 
   constructor(monitor: Monitor) {
     this.rabbitmq = new StockRabbitmq(settings.rabbitmq, monitor);
-    this.webhook = new StockWebhook(monitor);
+    this.webhook = new StockWebhook(settings.webhook, monitor);
   }
 
   init(): void {

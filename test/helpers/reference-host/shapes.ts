@@ -18,7 +18,13 @@ export interface InstanceData {
   instanceName: string;
   integration: string;
   rabbitmq?: { enabled: boolean; events: string[] };
-  webhook?: { url: string; events: string[] };
+  webhook?: {
+    enabled?: boolean;
+    url: string;
+    events: string[];
+    headers?: Record<string, string>;
+    byEvents?: boolean;
+  };
 }
 
 /** Where sinks look up what an instance wants. */
