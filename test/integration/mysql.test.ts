@@ -12,6 +12,7 @@ import {
 } from '../helpers/test-store';
 import { recordingLog } from '../helpers/recording-log';
 import { openEngine } from '../../src/stores/open-database';
+import { RowsRefused } from '../../src/stores/outbox-store';
 
 const MEBIBYTE = 1024 * 1024;
 const everything = { exceptSeqs: [], exceptChatKeys: [], exceptReceivers: [], rows: 1_000, bytes: 1e9 };
@@ -57,6 +58,22 @@ describe('a MariaDB with settings of its own', () => {
     const [dead] = await store.deadLetters.list({}, stretch);
     expect(dead?.capturedAt).toEqual(new Date(1));
     expect(Math.abs((dead?.deadAt?.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('refuses what is too long for it, and never cuts it off', async () => {
+    await expect(store.outbox.append([outboxRow({ instance: 'x'.repeat(256) })])).rejects.toThrow(RowsRefused);
+  });
+
+  it('locks the counters of chats and not the gaps between them: a new chat waits for nobody', async () => {
+    await store.outbox.append(['a@g.us', 'z@g.us'].map((chat) => outboxRow({ chat, partition: 6 })));
+    const other = await openSession(server.url);
+    await other.query('START TRANSACTION');
+    await other.query(
+      `UPDATE {chat_sequence} SET last_number = last_number + 1 WHERE chat > 'a' AND sink = 'rabbitmq'`,
+    );
+    await expect(store.outbox.append([outboxRow({ chat: 'm@g.us', partition: 6 })])).resolves.toHaveLength(1);
+    await other.query('ROLLBACK');
+    await other.close();
   });
 
   it('takes events above its max_allowed_packet, and forgets all of them when they are purged or discarded', async () => {

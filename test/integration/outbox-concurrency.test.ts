@@ -107,4 +107,25 @@ describe.each(DATABASES)('several hosts on one $kind', ({ create }) => {
     await Promise.all(others.map(share));
     expect(before - (await store.outbox.backlog()).pending).toBe(300);
   });
+
+  it('leave an event in one state that is delivered and parked at once', async () => {
+    const rows = Array.from({ length: 100 }, (_, number) => outboxRow({ chat: `${number}`, partition: 7 }));
+    const seqs = ((await store.outbox.append(rows)) ?? []).map(({ seq }) => seq);
+    for (const owner of await store.query<{ owner: string | null }>('SELECT DISTINCT owner FROM {relay_lease}')) {
+      if (owner.owner) await store.outbox.resign(owner.owner);
+    }
+    const owner = randomUUID();
+    const leases = await store.outbox.lease(owner, 60_000, 64);
+    const { epoch } = leases.find(({ partition }) => partition === 7) ?? { epoch: -1 };
+    const [delivering = store.outbox, parking = store.outbox] = others;
+    for (const seq of seqs) {
+      const delivered = delivering.markDelivered(owner, [{ seq, partition: 7, epoch }]);
+      await Promise.all([delivered, parking.park(seq, 'GUARD_TEST: at once.')]);
+    }
+    const states = await store.query<{ seq: number }>(
+      `SELECT seq FROM {delivered} UNION ALL SELECT seq FROM {dead_letter} UNION ALL SELECT seq FROM {pending}`,
+    );
+    const counts = seqs.map((seq) => states.filter((state) => Number(state.seq) === seq).length);
+    expect(counts).toEqual(seqs.map(() => 1));
+  });
 });
