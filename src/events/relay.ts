@@ -282,7 +282,7 @@ export class Relay {
 
   private receiverLost({ receiver }: HeldRow, error: ReceiverUnavailable, again: boolean): void {
     const { sink, log, metrics, random } = this.options;
-    const wait = (attempt: number) => backoffMs(attempt, random, 500, 60_000);
+    const wait = (attempt: number) => backoffMs(attempt, random, 500, 30_000);
     const times = this.lanes.receivers.failed(receiver, again, wait, error.retryAfterMs);
     if (times === 0) return;
     metrics.receiversFailing.set({ sink: sink.name }, this.lanes.receivers.failing);
