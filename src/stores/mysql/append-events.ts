@@ -1,9 +1,9 @@
 import { RowsRefused, type NewOutboxRow, type WrittenPlace } from '../outbox-store';
 import { appendStatements, chunksOf } from './append-statements';
-import { numberChats, placesOf, type Counter } from './chat-numbers';
+import { numberChats, placesOf, type Counter, type Places } from './chat-numbers';
 import { StatementError } from './errors';
 import type { MysqlPool } from './pool';
-import { transact } from './transact';
+import { transact, type Statement } from './transact';
 
 /** Shorter than for other statements: the host waits for this one, and a database that hangs must not hold it up. */
 const PATIENCE_MS = 5_000;
@@ -45,7 +45,7 @@ async function write(pool: MysqlPool, schema: string, rows: readonly NewOutboxRo
   const { rows: counters, outcomes } = await transact<Counter & { step: number }>(pool, {
     choose: countStatements(schema, places),
     change: (found) => {
-      numbers = numberChats(rows, places, found);
+      numbers = numberChats(places, found);
       return chunks.flatMap((chunk) => appendStatements(schema, chunk, numbers));
     },
     patienceMs: PATIENCE_MS,
@@ -61,20 +61,20 @@ async function write(pool: MysqlPool, schema: string, rows: readonly NewOutboxRo
   );
 }
 
-/** Adds to the counters of chats, and reads them. In: places in the order of their keys. Out: counters. Locks: them. */
-function countStatements(schema: string, places: ReturnType<typeof placesOf>) {
-  const keys = places.flatMap(({ sink, instance, chat }) => [sink, instance, chat]);
+/** Adds to the counters of chats, and reads them. In: chats in the order of their keys. Out: counters. Locks: them. */
+function countStatements(schema: string, { chats }: Places): Statement[] {
+  const values = chats.flatMap(({ sink, instance, chat }) => [sink, instance, chat]);
   return [
     {
       sql: `INSERT INTO ${schema}_chat_sequence (sink, instance, chat, last_number)
-            VALUES ${places.map(() => '(?,?,?,?)').join()}
+            VALUES ${chats.map(({ events }) => `(?,?,?,${events})`).join()}
             ON DUPLICATE KEY UPDATE last_number = last_number + VALUES(last_number)`,
-      values: places.flatMap(({ sink, instance, chat, events }) => [sink, instance, chat, events]),
+      values,
     },
     {
       sql: `SELECT sink, instance, chat, last_number, @@auto_increment_increment AS step FROM ${schema}_chat_sequence
-            WHERE (sink, instance, chat) IN (${places.map(() => '(?,?,?)').join()})`,
-      values: keys,
+            WHERE (sink, instance, chat) IN (${chats.map(() => '(?,?,?)').join()})`,
+      values,
     },
   ];
 }

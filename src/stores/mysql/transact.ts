@@ -5,6 +5,8 @@ import type { MysqlPool } from './pool';
 export interface Statement {
   sql: string;
   values: readonly unknown[];
+  /** Of long texts among the values. */
+  bytes?: number;
 }
 
 export interface Transaction<Row> {
@@ -71,7 +73,7 @@ function trips(statements: readonly Statement[]): Statement[][] {
   const all: Statement[][] = [];
   let [trip, bytes]: [Statement[], number] = [[], 0];
   for (const statement of statements) {
-    const size = statement.values.reduce<number>((sum, value) => sum + sizeOf(value), statement.sql.length);
+    const size = statement.sql.length + (statement.bytes ?? 0);
     if (trip.length > 0 && bytes + size > TRIP_BYTES) {
       all.push(trip);
       [trip, bytes] = [[], 0];
@@ -81,6 +83,3 @@ function trips(statements: readonly Statement[]): Statement[][] {
   }
   return [...all, trip];
 }
-
-const sizeOf = (value: unknown) =>
-  Buffer.isBuffer(value) ? value.length : typeof value === 'string' ? Buffer.byteLength(value) : 8;
