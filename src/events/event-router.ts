@@ -1,4 +1,4 @@
-import { timeout, TimeoutStrategy } from 'cockatiel';
+import { TaskCancelledError, timeout, TimeoutStrategy } from 'cockatiel';
 import type { Clock } from '../core/clock';
 import type { NewOutboxRow } from '../stores/outbox-store';
 import { toRow, type CapturedEvent } from './captured-event';
@@ -12,6 +12,16 @@ interface Known {
   askedAt: number;
 }
 
+/** What the host was asked, and has not answered yet. */
+interface Question {
+  answer: Promise<Route>;
+  /** On the monotonic clock. */
+  askedAt: number;
+  changes: number;
+  /** Nobody waits for it any more. */
+  overdue: boolean;
+}
+
 /** How long an answer counts: a setting that another process changes is followed within this time. */
 const FRESH_MS = 1_000;
 
@@ -21,12 +31,16 @@ const MOST_REMEMBERED = 10_000;
 /** The host reads its own database for its settings, and sets no limit to how long that may hang. */
 const withinLimit = timeout(5_000, TimeoutStrategy.Aggressive);
 
+/** A question that hangs may hang for ever: after this time it is asked anew. */
+const ASK_AGAIN_MS = 10_000;
+
 /**
  * Asks the host which sinks want an event. While the host cannot say, what it said last counts: an event must not wait in
  * memory because a setting might have changed.
  */
 export class EventRouter {
   private readonly known = new Map<string, Known>();
+  private readonly open = new Map<string, Question>();
   private changes = 0;
 
   constructor(
@@ -54,20 +68,38 @@ export class EventRouter {
     if (known) known.askedAt = -Infinity;
   }
 
+  /** A question that hangs is waited for once: every further wait would hold up all that is captured. */
   private async routeOf(key: string, outlet: Outlet, instance: string): Promise<Route> {
     const known = this.known.get(key);
-    const askedAt = this.clock.monotonic();
-    const { changes } = this;
-    if (known && askedAt - known.askedAt < FRESH_MS) return known.route;
+    if (known && this.clock.monotonic() - known.askedAt < FRESH_MS) return known.route;
+    const question = this.ask(key, outlet, instance);
     try {
-      const route = await withinLimit.execute(() => outlet.routing(instance));
-      // What was read while a setting changed may be older than the change.
-      this.remember(key, { route, askedAt: changes === this.changes ? askedAt : -Infinity });
-      return route;
+      if (question.overdue) throw new Error(`the host does not answer for its instance ${instance}`);
+      return await withinLimit.execute(() => question.answer);
     } catch (error) {
+      if (error instanceof TaskCancelledError) question.overdue = true;
       if (known) return known.route;
       throw error;
     }
+  }
+
+  private ask(key: string, outlet: Outlet, instance: string): Question {
+    const open = this.open.get(key);
+    const askedAt = this.clock.monotonic();
+    const { changes } = this;
+    if (open?.changes === changes && askedAt - open.askedAt < ASK_AGAIN_MS) return open;
+    const answer = outlet.routing(instance).then((route) => {
+      // What was read while a setting changed may be older than the change.
+      this.remember(key, { route, askedAt: changes === this.changes ? askedAt : -Infinity });
+      return route;
+    });
+    const question = { answer, askedAt, changes, overdue: open?.changes === changes && open.overdue };
+    this.open.set(key, question);
+    const close = () => {
+      if (this.open.get(key) === question) this.open.delete(key);
+    };
+    answer.then(close, close);
+    return question;
   }
 
   private remember(key: string, known: Known): void {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { captureEvent } from '../../src/events/captured-event';
 import type { Outlet } from '../../src/events/event';
 import { EventRouter } from '../../src/events/event-router';
@@ -17,6 +17,7 @@ describe('routing of captured events', () => {
     time = 0;
     router = new EventRouter(clock, 1_000_000);
   });
+  afterEach(() => void jest.useRealTimers());
 
   it('the host is asked once for each instance, and again when its answer is a second old', async () => {
     const asked: string[] = [];
@@ -39,6 +40,28 @@ describe('routing of captured events', () => {
     time = 5_000;
     expect(await router.route([eventOf(outlet, 'a')])).toMatchObject([{ target: 'known' }]);
     await expect(router.route([eventOf(outlet, 'a'), eventOf(outlet, 'never heard of')])).rejects.toThrow('away');
+  });
+
+  it('a read of the host that hangs is waited for once, and no second one joins it', async () => {
+    jest.useFakeTimers();
+    let asked = 0;
+    let answer = (_queue: string) => {};
+    const outlet = outletTo(() => {
+      asked += 1;
+      if (asked === 1) return Promise.resolve(toQueue('known'));
+      return new Promise((resolve) => (answer = (queue) => resolve(toQueue(queue))));
+    });
+    const targets = async () => (await router.route([eventOf(outlet, 'a')])).map(({ target }) => target);
+    await targets();
+    time = 5_000;
+    const first = targets();
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(await first).toEqual(['known']);
+    expect(await targets()).toEqual(['known']);
+    expect(asked).toBe(2);
+    answer('new');
+    await jest.advanceTimersByTimeAsync(0);
+    expect(await targets()).toEqual(['new']);
   });
 
   it('a setting that this process changes counts from the next event on, also while it was being read', async () => {
