@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { ConnectionConfig } from 'mariadb';
 
+const DEFAULT_PORT = 3306;
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
@@ -21,10 +23,11 @@ const SESSION = [
 /** The host's URI as the driver takes it. Its parameters are Prisma's; those that we have no use for are ignored. */
 export function connectionOptions(uri: string): ConnectionConfig {
   const url = new URL(uri);
-  const ssl = encryption(url.searchParams);
+  const host = hostOf(url);
+  const ssl = encryption(url.searchParams, host);
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port || 3306),
+    host,
+    port: Number(url.port || DEFAULT_PORT),
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)),
@@ -44,21 +47,35 @@ export function connectionOptions(uri: string): ConnectionConfig {
   };
 }
 
+/** Without the brackets of an IPv6 address. */
+const hostOf = (url: URL) => url.hostname.replace(/^\[|\]$/g, '');
+
 /** The socket is made here so that a server that does not answer can be left without asking it. */
 export function openSocket(uri: string): Socket {
-  const { hostname, port, searchParams } = new URL(uri);
-  const path = searchParams.get('socket');
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS, noDelay: true };
-  return path ? connect({ path }) : connect({ host, port: Number(port || 3306), ...keepAlive });
+  const url = new URL(uri);
+  const path = url.searchParams.get('socket');
+  if (path) return connect({ path });
+  const port = Number(url.port || DEFAULT_PORT);
+  return connect({
+    host: hostOf(url),
+    port,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
+    noDelay: true,
+  });
 }
 
+type Encryption = SecureContextOptions & { rejectUnauthorized: boolean; host: string; servername: string };
+
 /** As Prisma does: encrypted where a parameter speaks of it, and the certificate looked at only with sslaccept=strict. */
-function encryption(parameters: URLSearchParams): Exclude<ConnectionConfig['ssl'], undefined> {
+function encryption(parameters: URLSearchParams, host: string): Encryption | false {
   const [accept, certificate, identity] = ['sslaccept', 'sslcert', 'sslidentity'].map((name) => parameters.get(name));
   if (!accept && !certificate && !identity) return false;
   return {
     rejectUnauthorized: accept === 'strict',
+    // The driver does not say whose certificate it is to be; an address cannot be asked for by name.
+    host,
+    servername: isIP(host) ? '' : host,
     ...(certificate && { ca: readFileSync(certificate) }),
     ...(identity && { pfx: readFileSync(identity), passphrase: parameters.get('sslpassword') ?? '' }),
   };

@@ -14,6 +14,8 @@ export interface PoolOptions {
 interface Session {
   connection: Connection;
   socket: Socket;
+  /** It did not answer in time. */
+  abandoned?: boolean;
   /** Runs while nobody uses it. */
   idleTimer?: NodeJS.Timeout | undefined;
 }
@@ -56,14 +58,15 @@ export class MysqlPool {
    */
   async use<T>(work: (connection: Connection) => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
     const session = await this.take();
-    // Destroyed, not ended: an end waits for the answer that does not come.
-    const giveUp = () => {
-      session.socket.destroy(new Error(`no answer within ${patienceMs} ms`));
-      for (const other of this.idle.splice(0)) this.close(other); // likely as dead
-    };
-    const patience = setTimeout(giveUp, patienceMs);
+    let patience: NodeJS.Timeout | undefined;
+    const expired = new Promise<never>((_resolve, reject) => {
+      patience = setTimeout(() => {
+        this.abandon(session);
+        reject(new Error(`no answer within ${patienceMs} ms`));
+      }, patienceMs);
+    });
     try {
-      return await work(session.connection);
+      return await Promise.race([work(session.connection), expired]);
     } catch (error) {
       throw withoutStatement(error);
     } finally {
@@ -124,6 +127,7 @@ export class MysqlPool {
   }
 
   private giveBack(session: Session): void {
+    if (session.abandoned) return this.free();
     if (!session.connection.isValid() || this.closed) return this.close(session);
     const next = this.nextWaiter();
     if (next) return next.take(session);
@@ -141,6 +145,13 @@ export class MysqlPool {
     this.idle.splice(place, 1);
     this.close(session);
     this.options.log.warn({ detail: describe(withoutStatement(error)) }, 'an idle database connection was lost');
+  }
+
+  /** Without a word to the server, which would have to answer, and without an error: TLS has nobody left to hear it. */
+  private abandon(session: Session): void {
+    session.abandoned = true;
+    session.socket.destroy();
+    for (const other of this.idle.splice(0)) this.close(other); // likely as dead
   }
 
   private close(session: Session): void {
