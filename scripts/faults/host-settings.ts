@@ -11,6 +11,8 @@ export interface HostSettings {
   read(): Promise<InstanceSettings>;
 }
 
+/** As many as the host's own pool has on a small machine: those that hang use it up. */
+const CONNECTIONS = 5;
 const READ = 'SELECT value FROM host_settings';
 
 /** Read for every batch of events, as by the host: without time limits, which the host has none of either. */
@@ -36,13 +38,19 @@ export function settingsTable(settings: InstanceSettings): string[] {
 type Query = (statement: string) => Promise<{ value: string }[]>;
 
 function postgresQuery(connectionString: string): Query {
-  const pool = new Pool({ connectionString, application_name: 'host' });
+  const pool = new Pool({ connectionString, application_name: 'host', max: CONNECTIONS });
   pool.on('error', () => undefined);
   return async (statement) => (await pool.query<{ value: string }>(statement)).rows;
 }
 
 function mariadbQuery(url: string): Query {
   const { hostname: host, port, username: user, pathname } = new URL(url);
-  const pool = createMariadbPool({ host, port: Number(port), user, database: pathname.slice(1) });
+  const pool = createMariadbPool({
+    host,
+    port: Number(port),
+    user,
+    database: pathname.slice(1),
+    connectionLimit: CONNECTIONS,
+  });
   return (statement) => pool.query<{ value: string }[]>(statement);
 }

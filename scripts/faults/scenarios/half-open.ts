@@ -4,7 +4,7 @@ import { emitAround } from '../emit-around';
 import { HalfOpenProxy } from '../half-open-proxy';
 import type { Scenario, Stage } from '../scenario';
 
-const SILENT_MS = 15_000;
+const SILENT_MS = 30_000;
 
 /**
  * The way to a server falls silent twice: first for the connections that there are, as if a firewall had forgotten them;
@@ -36,7 +36,7 @@ export const halfOpenBroker: Scenario = {
     const proxy = await HalfOpenProxy.start(stage.broker.url);
     stage.afterwards(() => proxy.stop());
     const host = await stage.host({ brokerUrl: proxy.through(stage.broker.url) });
-    await emitAround(host, stage.events, 50, () => silenceTwice(stage, proxy));
+    await emitAround(host, stage.events, 70, () => silenceTwice(stage, proxy));
   },
 };
 
@@ -48,6 +48,6 @@ export const halfOpenDatabase = (name: string, database: DatabaseName): Scenario
     const proxy = await HalfOpenProxy.start(stage.databaseUrl);
     stage.afterwards(() => proxy.stop());
     const host = await stage.host({ databaseUrl: proxy.through(stage.databaseUrl) });
-    await emitAround(host, stage.events, 60, () => silenceTwice(stage, proxy));
+    await emitAround(host, stage.events, 70, () => silenceTwice(stage, proxy));
   },
 });
