@@ -1,4 +1,4 @@
-export { mariadb, startMariadb } from './mariadb';
+export { mariadb, startMariadb, startSecureMariadb } from './mariadb';
 export { startPgbouncer } from './pgbouncer';
 export { postgres, startPostgres } from './postgres';
 export { provide } from './obtain';

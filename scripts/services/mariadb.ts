@@ -5,7 +5,7 @@ import { createConnection } from 'mariadb';
 import { DockerContainer } from './docker-container';
 import { findProgram } from './find-program';
 import { freePort } from './free-port';
-import { obtain, type Recipe } from './obtain';
+import { obtain, provide, type Recipe } from './obtain';
 import { ServerProcess } from './server-process';
 import { GivenService, type How, type RunningService, type StartOptions } from './service';
 import { unprivilegedUser } from './unprivileged-user';
@@ -15,6 +15,20 @@ const run = promisify(execFile);
 /** Syncs every commit, as the server does by default: what a test calls durable has to be. */
 export function startMariadb(options: StartOptions = {}): Promise<RunningService> {
   return obtain(mariadb, options);
+}
+
+/** PEM files that the server may read. */
+export interface Certificate {
+  key: string;
+  certificate: string;
+}
+
+/** A private one that takes no connection in the clear. Only from binaries of this machine. */
+export async function startSecureMariadb({ key, certificate }: Certificate): Promise<RunningService> {
+  const found = await provide(mariadb);
+  if (!found) throw new Error(`No ${mariadb.name} on this machine: install ${mariadb.packages.join(' ')}.`);
+  const secure = ['--require-secure-transport=ON', `--ssl-key=${key}`, `--ssl-cert=${certificate}`];
+  return start(found.binaries, found.how, secure, '?sslaccept=accept_invalid_certs');
 }
 
 interface Binaries {
@@ -32,7 +46,7 @@ export const mariadb: Recipe<RunningService, Binaries> = {
     const install = findProgram('mariadb-install-db');
     return server && install ? { server, install } : undefined;
   },
-  start,
+  start: (binaries, how) => start(binaries, how),
   contain: () =>
     DockerContainer.start({
       image: 'mariadb:11.4',
@@ -43,12 +57,17 @@ export const mariadb: Recipe<RunningService, Binaries> = {
     }),
 };
 
-async function start({ server, install }: Binaries, how: How): Promise<RunningService> {
+async function start(
+  { server, install }: Binaries,
+  how: How,
+  further: readonly string[] = [],
+  parameters = '',
+): Promise<RunningService> {
   const port = await freePort();
   const user = unprivilegedUser('mysql', 'nobody');
   return ServerProcess.start({
     name: 'mariadb',
-    url: urlOf(port),
+    url: `${urlOf(port)}${parameters}`,
     how,
     user,
     stopSignal: 'SIGTERM',
@@ -59,9 +78,9 @@ async function start({ server, install }: Binaries, how: How): Promise<RunningSe
       const root = '--auth-root-authentication-method=normal';
       await run(install, [...own, root], { ...user, cwd: folder });
       const place = ['--bind-address=127.0.0.1', `--port=${port}`, `--socket=${join(folder, 'socket')}`];
-      return { command: server, args: [...own, ...place, `--pid-file=${join(folder, 'pid')}`] };
+      return { command: server, args: [...own, ...place, ...further, `--pid-file=${join(folder, 'pid')}`] };
     },
-    answers: () => answers(urlOf(port)),
+    answers: () => answers(urlOf(port), parameters !== ''),
   });
 }
 
@@ -69,8 +88,9 @@ function urlOf(port: number): string {
   return `mysql://root@127.0.0.1:${port}/test`;
 }
 
-async function answers(url: string): Promise<void> {
+async function answers(url: string, secure = false): Promise<void> {
   const { hostname: host, port } = new URL(url);
-  const connection = await createConnection({ host, port: Number(port), user: 'root', connectTimeout: 2000 });
+  const ssl = secure && { rejectUnauthorized: false };
+  const connection = await createConnection({ host, port: Number(port), user: 'root', connectTimeout: 2000, ssl });
   await connection.end();
 }

@@ -12,6 +12,7 @@ export {
   startPostgres,
   startRabbitmq,
   startRedis,
+  startSecureMariadb,
   type ManagedRabbitmq,
   type RunningRabbitmq,
   type RunningService,
