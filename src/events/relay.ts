@@ -178,7 +178,8 @@ export class Relay {
     const room = Math.min(2 * window, receivers.share.rows);
     const roomBytes = Math.min(LOAD_BYTES, 2 * receivers.share.bytes);
     if (partitions.length === 0 || this.drained || this.lanes.waiting >= window || this.lanes.bytes > LOAD_BYTES) {
-      this.nextLookAt = Math.max(this.nextLookAt, clock.monotonic() + this.lookAgainMs);
+      // Not put off where the time has not come: timers fire up to a millisecond early, and then it never would.
+      if (unasked) this.nextLookAt = clock.monotonic() + this.lookAgainMs;
       return;
     }
     this.drained = true; // a wake during the fetch makes this false again

@@ -67,6 +67,7 @@ describe('relay', () => {
   let receiverOf: (row: Pick<PendingRow, 'receiverKey'>) => number;
   let hold: (seq: number) => Promise<void> | undefined;
   let epoch: number | undefined;
+  let clockRate: number;
   let metrics: Metrics;
   let relay: Relay;
 
@@ -94,7 +95,9 @@ describe('relay', () => {
       },
     };
     metrics = createMetrics();
-    const parts = { clock: systemClock, random: () => 0, log: recordingLog(), metrics };
+    clockRate = 1;
+    const clock = { ...systemClock, monotonic: () => clockRate * systemClock.monotonic() };
+    const parts = { clock, random: () => 0, log: recordingLog(), metrics };
     const leases = { held: () => (epoch === undefined ? [] : [0]), epochOf: () => epoch };
     relay = new Relay({ ...parts, store: outbox, sink, leases, owner: 'me', window: 10, mostAttempts: 3 });
   });
@@ -265,6 +268,17 @@ describe('relay', () => {
     hold = () => undefined;
     for (const release of released) release();
     await settled();
+  });
+
+  it('finds what it is not told of, also where its timers fire before their time', async () => {
+    clockRate = 0.9;
+    relay.start();
+    show(row(1, 1));
+    await settled();
+    for (const looks = outbox.looks; outbox.looks < looks + 3;) await nextTurn();
+    outbox.visible.set(2, row(2, 1));
+    await settled();
+    expect(delivered).toEqual([1, 2]);
   });
 
   it('what was just written goes out without being read back, in order with what was', async () => {
