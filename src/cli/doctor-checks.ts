@@ -88,6 +88,7 @@ export async function checkDatabase(settings: Settings, now: number): Promise<Fi
 export async function checkBroker(settings: Settings, environment: Environment): Promise<Finding> {
   const about = 'rabbitmq';
   if (environment.RABBITMQ_ENABLED?.trim() !== 'true') {
+    if (settings.webhooks === 'durable') return { level: 'ok', about, text: 'off; webhooks need none' };
     return { level: 'warning', about, text: 'RABBITMQ_ENABLED is not true: there are no events to guard.' };
   }
   if (!settings.rabbitmqUri)

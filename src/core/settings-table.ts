@@ -251,7 +251,8 @@ export const SETTINGS = {
     type: whole(1, 5000),
     form: 'whole number, 1 to 5000',
     default: 500,
-    meaning: 'Publishes that may wait for the confirmation of the broker at a time.',
+    meaning:
+      'Deliveries under way at a time, for each sink: publishes that wait for their confirmation, requests for their answer.',
   },
   eventsRetentionDays: {
     env: 'GUARD_EVENTS_RETENTION_DAYS',

@@ -65,6 +65,7 @@ describe('doctor', () => {
     const up = settingsFor({ RABBITMQ_URI: await createVhost() });
     const down = settingsFor({ RABBITMQ_URI: 'amqp://127.0.0.1:1' });
     expect(await checkBroker(up, {})).toMatchObject({ level: 'warning' });
+    expect(await checkBroker(settingsFor({ GUARD_WEBHOOKS: 'durable' }), {})).toMatchObject({ level: 'ok' });
     expect(await checkBroker(up, enabled)).toMatchObject({ level: 'ok' });
     expect(await checkBroker(down, enabled)).toMatchObject({
       level: 'problem',
