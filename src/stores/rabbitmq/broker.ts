@@ -6,6 +6,7 @@ import type { Log } from '../../core/log';
 import { sleep } from '../../core/sleep';
 import type { Metrics } from '../../metrics/metrics';
 import { parseAddress } from './address';
+import { joinWrites } from './joined-writes';
 import { Publisher, type BrokerLimits } from './publisher';
 import { Topology } from './topology';
 
@@ -110,6 +111,7 @@ export class Broker {
     const lost = new Promise<'lost'>((resolve) => model.once('close', () => resolve('lost')));
     const topology = new Topology(model, log, this.mismatches);
     let alive = true;
+    joinWrites(model);
     void lost.then(() => (alive = false));
     this.setBlocked(false);
     model.on('blocked', (reason) => this.setBlocked(true, reason));
