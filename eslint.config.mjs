@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'coverage/**', 'src/stores/*/generated/**'] },
+  { ignores: ['dist/**', 'dist-bench/**', 'coverage/**', 'src/stores/*/generated/**'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -1,10 +1,10 @@
 import type { Latency } from './latency';
-import type { ContenderName } from './names';
+import type { ContenderName, PacedName } from './names';
 import type { Throughput } from './throughput';
 
 export interface Measured {
   throughputs: Partial<Record<ContenderName, Throughput>>;
-  latency?: Latency | undefined;
+  latencies: Partial<Record<PacedName, Latency>>;
 }
 
 export interface Ratios {
@@ -26,11 +26,13 @@ export function ratiosOf({ throughputs }: Measured): Ratios {
 
 /** The object of --json. */
 export function figuresOf(measured: Measured): object {
+  const { guard, plainInsert } = measured.latencies;
   const contenders = Object.entries(measured.throughputs).map(([name, throughput]) => [name, roundedAll(throughput)]);
   return {
     ...(Object.fromEntries(contenders) as object),
     ratios: ratiosOf(measured),
-    ...(measured.latency && roundedAll(measured.latency)),
+    ...(guard && roundedAll(guard)),
+    ...(plainInsert && { plainInsert: roundedAll(plainInsert) }),
   };
 }
 

@@ -3,6 +3,7 @@ import { describe } from '../../src/core/errors';
 import { Progress } from '../host/progress';
 import { startPostgres, startRabbitmq } from '../services';
 import { figuresOf, type Measured } from './figures';
+import { PACED } from './names';
 import { readOptions, type BenchOptions } from './options';
 import { runTask, type Servers } from './run-task';
 import { backlogTable, eventsTable, memoryTable } from './table';
@@ -41,15 +42,17 @@ interface Outcome {
 
 async function compareContenders(servers: Servers, options: BenchOptions, progress: Progress): Promise<Outcome> {
   const { events, seconds, only } = options;
-  const measured: Measured = { throughputs: {} };
+  const measured: Measured = { throughputs: {}, latencies: {} };
   for (const contender of only) {
     progress.say(`${contender}: as many events as it takes`);
     const limits = { events, seconds };
     measured.throughputs[contender] = await runTask<'throughput'>({ kind: 'throughput', contender, limits }, servers);
   }
   if (only.includes('guard')) {
-    progress.say('guard: 1,000 events a second');
-    measured.latency = await runTask<'latency'>({ kind: 'latency', contender: 'guard' }, servers);
+    for (const contender of PACED) {
+      progress.say(`${contender}: 1,000 events a second`);
+      measured.latencies[contender] = await runTask<'latency'>({ kind: 'latency', contender }, servers);
+    }
   }
   return { table: eventsTable(measured), figures: figuresOf(measured) };
 }

@@ -29,8 +29,8 @@ export async function runTask<K extends keyof Results>(
 
 function inChild(assignment: object, profile: string | undefined): Promise<Results[keyof Results]> {
   const profiling = profile ? ['--cpu-prof', '--cpu-prof-dir', profile] : [];
-  const child = fork(join(__dirname, 'child.ts'), {
-    execArgv: ['--import', 'tsx', '--expose-gc', ...profiling],
+  const child = fork(join(__dirname, 'child.js'), {
+    execArgv: ['--expose-gc', ...profiling],
     // Its standard output would come between the lines of ours.
     stdio: ['ignore', 2, 2, 'ipc'],
   });

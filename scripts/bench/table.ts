@@ -1,14 +1,15 @@
 import { ratiosOf, type Measured } from './figures';
 import { RATE } from './latency';
-import { CONTENDERS, type ContenderName } from './names';
+import { CONTENDERS, PACED, type ContenderName, type PacedName } from './names';
 import type { Results } from './task';
 
-const TITLES: Readonly<Record<ContenderName, string>> = {
+const TITLES: Readonly<Record<ContenderName | PacedName, string>> = {
   guard: 'evolution-guard',
   bare: 'amqplib alone, confirms',
   stock: 'the stock way, no confirms',
   pgBoss: 'pg-boss',
   graphileWorker: 'graphile-worker',
+  plainInsert: 'one INSERT, then a publish',
 };
 
 export function eventsTable(measured: Measured): string {
@@ -24,12 +25,16 @@ export function eventsTable(measured: Measured): string {
   const { vsBestQueue } = ratiosOf(measured);
   if (vsBestQueue !== null)
     lines.push(`\n  evolution-guard moves ${vsBestQueue} times what the better job queue does.\n`);
-  const { latency } = measured;
-  if (latency) {
-    const { emitP50Ms, emitP99Ms, endToEndP50Ms, endToEndP99Ms } = latency;
-    lines.push(`\n  evolution-guard at ${whole(RATE)} events/s, in milliseconds\n`, line('', 'p50', 'p99'));
-    lines.push(line('emit', emitP50Ms.toFixed(1), emitP99Ms.toFixed(1)));
-    lines.push(line('emit to consumer', endToEndP50Ms.toFixed(1), endToEndP99Ms.toFixed(1)));
+  if (measured.latencies.guard) {
+    lines.push(`\n  at ${whole(RATE)} events/s, in milliseconds\n`);
+    lines.push(line('', 'emit p50', 'emit p99', 'consumed p50', 'consumed p99'));
+    for (const name of PACED) {
+      const latency = measured.latencies[name];
+      if (!latency) continue;
+      const { emitP50Ms, emitP99Ms, endToEndP50Ms, endToEndP99Ms } = latency;
+      const times = [emitP50Ms, emitP99Ms, endToEndP50Ms, endToEndP99Ms];
+      lines.push(line(TITLES[name], ...times.map((time) => time.toFixed(1))));
+    }
   }
   return `\n${lines.join('')}\n`;
 }
