@@ -60,8 +60,9 @@ export class WebhookSettings {
     try {
       return await asking;
     } catch (error) {
-      if (known) return known;
-      throw error;
+      if (!known) throw error;
+      known.askedAt = this.clock.monotonic(); // a database that hangs is not waited for at every attempt
+      return known;
     }
   }
 

@@ -72,6 +72,8 @@ describe('the webhooks of instances as they are now', () => {
     answer = () => Promise.reject(new Error('down'));
     time = 1_000;
     expect(await settings.current('shop')).toMatchObject({ exists: true, webhook: known });
+    expect(await settings.current('shop')).toMatchObject({ exists: true, webhook: known });
+    expect(asked).toBe(2);
     await expect(settings.current('other')).rejects.toThrow('down');
   });
 
