@@ -129,6 +129,20 @@ describe('the client of webhooks', () => {
     endless.close();
   });
 
+  it('goes through the proxy of the environment, as the host does', async () => {
+    const { http_proxy, no_proxy } = process.env;
+    Object.assign(process.env, { http_proxy: receiver.url, no_proxy: '' });
+    try {
+      await expect(outcome('http://shop.invalid/hook')).resolves.toBe(200);
+    } finally {
+      for (const [name, value] of Object.entries({ http_proxy, no_proxy })) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+    expect(receiver.received).toMatchObject([{ path: 'http://shop.invalid/hook', text: BODY.toString() }]);
+  });
+
   it('its connections are used again', async () => {
     receiver.behave = () => ({ status: 200, body: 'a short answer' });
     for (const request of [1, 2, 3]) {
