@@ -15,12 +15,12 @@ import { webhooks } from './webhooks';
 /** In the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
   hostKill,
-  twoHosts,
+  twoHosts(),
   brokerStop,
   brokerKill,
   brokerRestart,
   brokerAlarm,
-  halfOpenBroker,
+  halfOpenBroker(),
   halfOpenDatabase('half-open-database', 'postgres'),
   databaseRestart('database-restart', 'postgres'),
   databaseKill('database-kill', 'postgres'),

@@ -3,7 +3,6 @@ import type { Session } from '../database-server';
 import type { Host } from '../host';
 import type { Scenario } from '../scenario';
 
-const KILLS = 4;
 const PARTITIONS = 64;
 const MOST_SECONDS = 10;
 /** From the start of a round until the killed host is back, about. */
@@ -15,7 +14,7 @@ const BURST_PER_SECOND = 1_000;
  * delivered by the other. They are killed in turns. The other takes over all partitions, and gives half of them back when
  * the killed one is there again, while both emit as fast as they can.
  */
-export const twoHosts: Scenario = {
+export const twoHosts = (kills = 4): Scenario => ({
   name: 'two-hosts',
   database: 'postgres',
   weight: 2,
@@ -35,9 +34,9 @@ export const twoHosts: Scenario = {
     };
 
     const moves: number[] = [];
-    for (let kill = 0; kill < KILLS; kill += 1) {
+    for (let kill = 0; kill < kills; kill += 1) {
       await untilShared(session, 2);
-      emit((kill + 0.5) / KILLS, ROUND_SECONDS);
+      emit((kill + 0.5) / kills, ROUND_SECONDS);
       await sleep(1_000 + Math.random() * 1_000);
       const killed: Host = kill % 2 === 0 ? a : b;
       await killed.kill();
@@ -45,15 +44,15 @@ export const twoHosts: Scenario = {
       await untilShared(session, 1);
       moves.push((performance.now() - since) / 1000);
       await killed.start();
-      emit((kill + 1) / KILLS);
+      emit((kill + 1) / kills);
     }
     for (const [host, share] of shares) await host.untilAcknowledged(share);
     await session.end();
     const most = Math.max(...moves);
-    note(`all partitions of a killed host were with the other after at most ${most.toFixed(1)} s (${KILLS} kills)`);
+    note(`all partitions of a killed host were with the other after at most ${most.toFixed(1)} s (${kills} kills)`);
     if (most > MOST_SECONDS) throw new Error(`partitions took ${most.toFixed(1)} s to move`);
   },
-};
+});
 
 /** Resolves when all partitions are held, by so many processes that live. */
 async function untilShared(session: Session, owners: number): Promise<void> {
