@@ -148,6 +148,113 @@ export const REGISTRY = {
     meaning: 'The outbox does not hold this event.',
     remedy: 'Check the id; delivered events are deleted after GUARD_EVENTS_RETENTION_DAYS, discarded ones at once.',
   },
+  GUARD_SENDS_FULL: {
+    meaning: 'Too many sends wait already: this one was refused with 429, and nothing of it was sent.',
+    remedy:
+      'Send again after the time in Retry-After; see which chats wait (GET /guard/queues), or raise GUARD_SENDS_QUEUE_LIMIT and GUARD_SENDS_CHAT_QUEUE_LIMIT.',
+  },
+  GUARD_SENDS_CHAT: {
+    meaning: 'This send names no single chat; nothing was sent.',
+    remedy: 'Give one number with its country code, or one JID, for each request.',
+  },
+  GUARD_SENDS_TEXT_TOO_LONG: {
+    meaning: 'The text is longer than WhatsApp takes; nothing was sent.',
+    remedy: 'Split it, or send it as a document. The limit is GUARD_SENDS_MAX_TEXT_CHARACTERS.',
+  },
+  GUARD_SENDS_LOCKS_DOWN: {
+    meaning: 'The Redis that holds the locks of chats does not answer.',
+    remedy:
+      'Bring it back, and check GUARD_LOCK_REDIS_URIS or CACHE_REDIS_URI; GUARD_LOCK_FALLBACK says what happens to sends meanwhile.',
+  },
+  GUARD_SENDS_LEASE_LOST: {
+    meaning: 'This process lost the lock of a chat before the message went out; the send waits for its turn again.',
+    remedy:
+      'Nothing, if it is rare. Otherwise look for what stops the process (paused, short of memory or processor), or raise GUARD_LOCK_LEASE_MS.',
+  },
+  GUARD_SENDS_JOURNAL_DOWN: {
+    meaning: 'The database that holds the journal of sends does not answer; nothing was sent.',
+    remedy: 'Bring the database back and send again.',
+  },
+  GUARD_SENDS_TAKEN_OVER: {
+    meaning: 'This process stood still for so long that another one has taken over the send, and makes it.',
+    remedy: 'Do not send again; see what became of it (GET /guard/sends/<id>), and look for what stopped this process.',
+  },
+  GUARD_SENDS_UNKNOWN: {
+    meaning:
+      'Whether a message went out cannot be known: the process or the connection ended while the request was under way. It is not sent again.',
+    remedy:
+      'Wait for the acknowledgement of WhatsApp, which resolves it by itself; without one after some minutes, look into the chat, and send again by hand if it is missing.',
+  },
+  GUARD_SENDS_NOT_KEPT: {
+    meaning: 'A send was too large for the journal to keep, and the process ended before it was sent.',
+    remedy: 'Send it again, by URL instead of base64, or raise GUARD_SENDS_KEEP_MAX_BYTES.',
+  },
+  GUARD_SENDS_UNACKNOWLEDGED: {
+    meaning: 'Messages were sent, and WhatsApp has not acknowledged them within the deadline.',
+    remedy:
+      'Check that the instance is connected and its number is not restricted; see which they are (GET /guard/sends?state=sent).',
+  },
+  GUARD_SENDS_STOPPING: {
+    meaning: 'The host is being stopped; the send waits in the journal and is made at the next start.',
+    remedy: 'Do not send again; see what became of it (GET /guard/sends/<id>).',
+  },
+  GUARD_IDEMPOTENCY_KEY: {
+    meaning: 'This request cannot have an Idempotency-Key; nothing was sent.',
+    remedy:
+      'Use 1 to 255 printable ASCII characters as the key, and send media by URL or as base64 in JSON instead of as a form.',
+  },
+  GUARD_IDEMPOTENCY_MISMATCH: {
+    meaning: 'This Idempotency-Key was used for another request already; nothing was sent.',
+    remedy: 'Use a new key for each new request, and the same one only to repeat a request as it was.',
+  },
+  GUARD_SEQUENCES_OFF: {
+    meaning: 'This process runs no sequences; nothing was accepted.',
+    remedy:
+      'Look at the features in GET /guard/health: sequences need GUARD_SENDS=true and a host that exports its sendMessageController.',
+  },
+  GUARD_SEQUENCE_INSTANCE: {
+    meaning: 'This process does not guard the sends of such an instance; nothing was accepted.',
+    remedy: 'Correct the name, ask the process that has the instance, or put it into GUARD_ROLLOUT.',
+  },
+  GUARD_SEQUENCE_UNKNOWN: {
+    meaning: 'There is no such sequence.',
+    remedy: 'Check the id; sequences are deleted GUARD_SENDS_RETENTION_DAYS after their end.',
+  },
+  GUARD_SEQUENCE_KEY: {
+    meaning: 'The idempotencyKey belongs to a sequence of this instance that asks for something else.',
+    remedy: 'Give each sequence a key of its own, and repeat a request without changes.',
+  },
+  GUARD_SEQUENCE_URL: {
+    meaning: 'A URL of a sequence leads where the operator allows nothing to go.',
+    remedy:
+      'List the host in GUARD_SEQUENCE_HTTP_HOSTS, with its port unless that is the one of the scheme; where its address is private, list the address or its range as well.',
+  },
+  GUARD_SEQUENCE_LOOP: {
+    meaning: 'A sequence leads back to this host: it could go on for ever.',
+    remedy:
+      'Give messages as send steps. Where a request of an HTTP step passes its headers on, do not pass on x-evolution-guard-sequence.',
+  },
+  GUARD_SEQUENCE_SEND: {
+    meaning: 'A message of a sequence was refused, by the host or by WhatsApp; the steps behind it were not run.',
+    remedy: 'Look at the detail of the step, and at its send (GET /guard/sends/<sendId>).',
+  },
+  GUARD_SEQUENCE_HTTP: {
+    meaning: 'An HTTP step had no success with any of its attempts; the steps behind it were not run.',
+    remedy:
+      'Look at the status or detail of the step; raise attempts or backoffMs in its retry where the receiver needs longer.',
+  },
+  GUARD_SEQUENCE_TIMEOUT: {
+    meaning: 'WhatsApp did not report what a step waits for in time; the steps behind it were not run.',
+    remedy: 'Raise its timeoutMs, or say "onTimeout": "continue". Many people have read receipts switched off.',
+  },
+  GUARD_SEQUENCE_REFUSED: {
+    meaning: 'WhatsApp refused the message that a step waits for; the steps behind it were not run.',
+    remedy: 'Look at the error of the send (GET /guard/sends/<sendId>).',
+  },
+  GUARD_SEQUENCE_ON_ERROR: {
+    meaning: 'The onError of a sequence did not take its report.',
+    remedy: 'Correct the receiver; see what became of the sequence (GET /guard/sequences/<id>).',
+  },
   GUARD_HOST_NOT_FOUND: {
     meaning: 'The folder is no EvolutionAPI checkout.',
     remedy: 'Name the folder that holds the package.json of evolution-api and its src folder.',

@@ -1,33 +1,8 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log';
 import { rollout } from './rollout';
-
-export interface Setting {
-  /** The variable that sets it. */
-  env: string;
-  /** The host's own variable that serves when ours is absent. */
-  hostEnv?: string;
-  type: z.ZodType;
-  /** As the documentation writes the type. */
-  form: string;
-  default?: unknown;
-  meaning: string;
-  secret?: boolean;
-}
-
-const flag = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true');
-
-function whole(least: number, most: number) {
-  const message = `must be a whole number from ${least} to ${most}`;
-  return z.string().regex(/^\d+$/, message).transform(Number).pipe(z.number().min(least, message).max(most, message));
-}
-
-function url(...schemes: string[]) {
-  const message = `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
-  return z.string().refine((value) => {
-    return URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1));
-  }, message);
-}
+import { SEND_SETTINGS } from './send-settings';
+import { flag, url, whole, type Setting } from './setting-types';
 
 /** As the Standard Webhooks specification writes symmetric secrets. */
 function isWebhookSecret(secret: string): boolean {
@@ -268,6 +243,7 @@ export const SETTINGS = {
     default: 30,
     meaning: 'Days that dead letters are kept.',
   },
+  ...SEND_SETTINGS,
   apiKey: {
     env: 'GUARD_API_KEY',
     hostEnv: 'AUTHENTICATION_API_KEY',

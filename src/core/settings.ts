@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { GuardError } from './errors';
-import { SETTINGS, type Setting } from './settings-table';
+import type { Setting } from './setting-types';
+import { SETTINGS } from './settings-table';
 
 type Table = typeof SETTINGS;
 type Output<S extends Setting> = z.output<S['type']> | (S extends { default: unknown } ? never : undefined);
