@@ -5,7 +5,10 @@ import { sleep } from '../core/sleep';
 import type { Metrics } from '../metrics/metrics';
 import type { DeadLetterStore } from './dead-letters';
 import type { Engine, Heard } from './engine';
+import type { IdempotencyStore } from './idempotency-store';
 import type { OutboxStore } from './outbox-store';
+import type { SendStore } from './send-store';
+import type { SequenceStore } from './sequence-store';
 
 export interface DatabaseOptions {
   clientName: string;
@@ -23,6 +26,9 @@ export class Database {
   lastError: GuardError | undefined;
   readonly outbox: OutboxStore;
   readonly deadLetters: DeadLetterStore;
+  readonly sends: SendStore;
+  readonly idempotency: IdempotencyStore;
+  readonly sequences: SequenceStore;
 
   constructor(
     private readonly engine: Engine,
@@ -30,6 +36,9 @@ export class Database {
   ) {
     this.outbox = gated(engine.outbox, () => this.assertReady());
     this.deadLetters = gated(engine.deadLetters, () => this.assertReady());
+    this.sends = gated(engine.sends, () => this.assertReady());
+    this.idempotency = gated(engine.idempotency, () => this.assertReady());
+    this.sequences = gated(engine.sequences, () => this.assertReady());
   }
 
   get up(): boolean {
@@ -90,7 +99,10 @@ export class Database {
 }
 
 /** Refuses every call until the tables are there, so that none meets half of them. */
-function gated<S extends DeadLetterStore | OutboxStore>(store: S, assertReady: () => void): S {
+function gated<S extends DeadLetterStore | IdempotencyStore | OutboxStore | SendStore | SequenceStore>(
+  store: S,
+  assertReady: () => void,
+): S {
   const methods = Object.entries(store) as [string, (...args: unknown[]) => Promise<unknown>][];
   const gates = methods.map(([name, method]) => {
     const gate = async (...args: unknown[]) => {

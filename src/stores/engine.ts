@@ -2,7 +2,10 @@ import { GuardError } from '../core/errors';
 import type { Log } from '../core/log';
 import type { Random } from '../core/backoff';
 import type { DeadLetterStore } from './dead-letters';
+import type { IdempotencyStore } from './idempotency-store';
 import type { OutboxStore } from './outbox-store';
+import type { SendStore } from './send-store';
+import type { SequenceStore } from './sequence-store';
 
 export interface EngineOptions {
   /** Its scheme says what kind of database this is. */
@@ -22,6 +25,9 @@ export type Heard = (partitions: readonly number[]) => void;
 export interface Engine {
   readonly outbox: OutboxStore;
   readonly deadLetters: DeadLetterStore;
+  readonly sends: SendStore;
+  readonly idempotency: IdempotencyStore;
+  readonly sequences: SequenceStore;
   /** Where the own tables are, as messages name it. */
   readonly place: string;
   /**

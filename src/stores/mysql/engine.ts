@@ -1,9 +1,12 @@
 import type { Engine, EngineOptions } from '../engine';
 import { createMysqlDeadLetters } from './dead-letters';
 import { asDatabaseError, StatementError } from './errors';
+import { createMysqlIdempotency } from './idempotency';
 import { createMysqlOutbox } from './index';
 import { migrate, placeOf } from './migrate';
 import { MysqlPool } from './pool';
+import { createMysqlSends } from './sends';
+import { createMysqlSequences } from './sequences';
 
 /** The own tables beside those of the host in a database of MySQL or MariaDB. */
 export function createMysqlEngine({ uri, schema, connections, log }: EngineOptions): Engine {
@@ -11,6 +14,9 @@ export function createMysqlEngine({ uri, schema, connections, log }: EngineOptio
   return {
     outbox: createMysqlOutbox(pool, schema),
     deadLetters: createMysqlDeadLetters(pool, schema),
+    sends: createMysqlSends(pool, schema),
+    idempotency: createMysqlIdempotency(pool, schema),
+    sequences: createMysqlSequences(pool, schema),
     place: placeOf(schema),
     migrate: (clientName) => migrate(pool, schema, clientName),
     owner: () => readOwner(pool, schema),

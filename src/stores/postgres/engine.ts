@@ -2,10 +2,13 @@ import type { Pool } from 'pg';
 import type { Engine, EngineOptions } from '../engine';
 import { listen } from './announcements';
 import { createPostgresDeadLetters } from './dead-letters';
+import { createPostgresIdempotency } from './idempotency';
 import { createPostgresOutbox } from './index';
 import { migrate } from './migrate';
 import { asDatabaseError, createPool, withoutPrismaParameters } from './pool';
 import { createPrisma } from './prisma';
+import { createPostgresSends } from './sends';
+import { createPostgresSequences } from './sequences';
 
 /** The own tables in a schema of a PostgreSQL. */
 export function createPostgresEngine({ uri, schema, connections, log, ...options }: EngineOptions): Engine {
@@ -17,6 +20,9 @@ export function createPostgresEngine({ uri, schema, connections, log, ...options
   return {
     outbox: createPostgresOutbox(pool, schema, pooled, prisma),
     deadLetters: createPostgresDeadLetters(pool, schema, prisma),
+    sends: createPostgresSends(pool, schema, pooled),
+    idempotency: createPostgresIdempotency(pool, schema, pooled),
+    sequences: createPostgresSequences(pool, schema),
     place: `tables of schema ${schema}`,
     migrate: (clientName) => migrate(pool, schema, clientName),
     owner: () => readOwner(pool, schema),
