@@ -5,6 +5,8 @@ import { checkCacheSeam } from './cache-seam';
 import { INSTANCE_EVENTS } from './instances-join';
 import {
   rabbitmqConfig,
+  SEND_ROUTES,
+  serverConfig,
   webhookConfig,
   type App,
   type ChannelController,
@@ -13,6 +15,8 @@ import {
   type Monitor,
   type RabbitmqConfig,
   type RabbitmqController,
+  type SendMessageController,
+  type ServerConfig,
   type WebhookConfig,
   type WebhookController,
 } from './shapes';
@@ -23,7 +27,10 @@ export interface Host {
   app: App;
   rabbitmq: { controller: RabbitmqController; config: RabbitmqConfig } | undefined;
   webhooks: { controller: WebhookController; config: WebhookConfig } | undefined;
-  channelController: ChannelController | undefined;
+  /** `host` are the exports of server.module, where bots are looked for. */
+  sends: { controller: ChannelController; monitor: Monitor; host: object } | undefined;
+  /** `controller` is missing where it lacks something. */
+  sequences: { controller: SendMessageController | undefined; lacks: string[]; server: ServerConfig };
   monitor: Monitor | undefined;
   verdicts: FeatureVerdict[];
 }
@@ -61,11 +68,11 @@ export function shakeHands(parts: HostParts, settings: Settings): Host {
 
   const events = eventsVerdict(manager.rabbitmq, rabbitmq, settings);
   const webhooks = webhooksVerdict(manager.webhook, webhook, settings);
-  for (const { verdict, reason } of [events, webhooks]) if (verdict === 'host-lacks') lacking.push(reason);
+  const sends = sendsVerdict(host.channelController, host.waMonitor, settings);
+  for (const { verdict, reason } of [events, webhooks, sends]) if (verdict === 'host-lacks') lacking.push(reason);
   if (lacking.length > 0) throw new GuardError('GUARD_HOST_SHAPE', `${lacking.join('; ')}.`);
 
   const monitor = monitorVerdict(host.waMonitor);
-  const sends = sendsVerdict(host.channelController);
   const usable = <T>(verdict: FeatureVerdict, part: unknown) =>
     verdict.verdict === 'host-lacks' ? undefined : (part as T);
   return {
@@ -78,7 +85,11 @@ export function shakeHands(parts: HostParts, settings: Settings): Host {
       webhooks.verdict === 'on' && webhook
         ? { controller: manager.webhook as WebhookController, config: webhook }
         : undefined,
-    channelController: usable<ChannelController>(sends, host.channelController),
+    sends:
+      sends.verdict === 'on'
+        ? { controller: host.channelController as ChannelController, monitor: host.waMonitor as Monitor, host }
+        : undefined,
+    sequences: sequenceParts(host.sendMessageController, readConfig(config, 'SERVER')),
     monitor: usable<Monitor>(monitor, host.waMonitor),
     verdicts: [events, webhooks, sends, monitor, cacheVerdict()],
   };
@@ -121,9 +132,30 @@ function eventsVerdict(controller: unknown, rabbitmq: RabbitmqConfig | undefined
   return { feature, verdict: 'on', reason: `RabbitMQ events go through the outbox for ${part}` };
 }
 
-function sendsVerdict(controller: unknown): FeatureVerdict {
-  return passing('sends', missing({ 'channelController.init(data, parts)': isMethod(controller, 'init', 2) }));
+function sendsVerdict(controller: unknown, monitor: unknown, settings: Settings): FeatureVerdict {
+  const feature = 'sends';
+  if (!settings.sendsEnabled) return { feature, verdict: 'off-by-setting', reason: 'GUARD_SENDS is false' };
+  const lacks = missing({
+    'channelController.init(data, parts)': isMethod(controller, 'init', 2),
+    'waMonitor.waInstances': hasInstances(monitor),
+  });
+  if (lacks.length > 0) return { feature, verdict: 'host-lacks', reason: lacks.join('; ') };
+  const part = (settings.rollout ?? EVERYTHING).describe('sends');
+  return { feature, verdict: 'on', reason: `sends keep the order of their chat for ${part}` };
 }
+
+/** Sends work without; so a host that lacks it starts all the same. */
+function sequenceParts(controller: unknown, server: unknown): Host['sequences'] {
+  const methods = SEND_ROUTES.map((route) => [`sendMessageController.${route}`, hasMethod(controller, route)] as const);
+  const lacks = missing(Object.fromEntries(methods));
+  return {
+    controller: lacks.length === 0 ? (controller as SendMessageController) : undefined,
+    lacks,
+    server: serverConfig.safeParse(server).data ?? {},
+  };
+}
+
+const hasInstances = (monitor: unknown) => typeof bag(monitor).waInstances === 'object';
 
 function monitorVerdict(monitor: unknown): FeatureVerdict {
   const emitter = bag(monitor).eventEmitter;
@@ -135,7 +167,7 @@ function monitorVerdict(monitor: unknown): FeatureVerdict {
   return passing(
     'instances',
     missing({
-      'waMonitor.waInstances': typeof bag(monitor).waInstances === 'object',
+      'waMonitor.waInstances': hasInstances(monitor),
       'waMonitor.cleaningUp(instance)': isMethod(monitor, 'cleaningUp', 1),
       'waMonitor.cleaningStoreData(instance)': isMethod(monitor, 'cleaningStoreData', 1),
       ...Object.fromEntries(INSTANCE_EVENTS.map((event) => [`exactly one listener of ${event}`, single(event)])),

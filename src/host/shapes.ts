@@ -45,6 +45,10 @@ export const eventSettings = z
   .object({ enabled: z.boolean().nullish(), events: z.array(z.unknown()).nullish() })
   .nullish();
 
+/** src/config/env.config.ts, `HttpServer`: how the host is reached. */
+export const serverConfig = z.object({ URL: z.string().optional(), PORT: z.number().optional() });
+export type ServerConfig = z.infer<typeof serverConfig>;
+
 export interface ConfigService {
   get(key: string): unknown;
 }
@@ -83,6 +87,30 @@ export interface Monitor {
   waInstances: Record<string, unknown>;
   eventEmitter: Emitter;
 }
+
+/** Routes under /message by which a message goes out, and methods of the controller behind them. */
+export const SEND_ROUTES = [
+  'sendTemplate',
+  'sendText',
+  'sendMedia',
+  'sendPtv',
+  'sendWhatsAppAudio',
+  'sendStatus',
+  'sendSticker',
+  'sendLocation',
+  'sendContact',
+  'sendReaction',
+  'sendPoll',
+  'sendList',
+  'sendButtons',
+] as const;
+export type SendRoute = (typeof SEND_ROUTES)[number];
+
+/** src/api/controllers/sendMessage.controller.ts; it looks at less of a body than the router before it. */
+export type SendMessageController = Record<
+  SendRoute,
+  (instance: { instanceName: string }, data: Record<string, unknown>) => Promise<unknown>
+>;
 
 /** An Express 4 application. */
 export interface App {
