@@ -2,7 +2,13 @@ import type { NextFunction, Response } from 'express';
 import type { z } from 'zod';
 import { GuardError } from '../core/errors';
 
-const NAMES = { 400: 'Bad Request', 404: 'Not Found', 503: 'Service Unavailable' } as const;
+const NAMES = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+} as const;
 
 /** What a handler throws to answer with an error, in the host's form. */
 export class Problem extends Error {

@@ -8,6 +8,8 @@ import type { Handler } from './handler';
 import { getOutbox, replayOutbox } from './outbox';
 import { parseBody } from './parse-body';
 import { answerProblem } from './problem';
+import { listQueues, listSends, showSend, type SendTools } from './sends';
+import { cancelSequence, createSequence, listSequences, showSequence, type SequenceTools } from './sequences';
 import type { Status } from './status';
 
 interface Route {
@@ -17,7 +19,14 @@ interface Route {
 }
 
 /** Every route under /guard. All of them ask for the API key. */
-export function createRouter(apiKey: string | undefined, status: Status, metrics: Metrics, tools: OutboxTools): Router {
+export function createRouter(
+  apiKey: string | undefined,
+  status: Status,
+  metrics: Metrics,
+  tools: OutboxTools,
+  sends?: SendTools,
+  sequences?: SequenceTools,
+): Router {
   const routes: Route[] = [
     { method: 'get', path: '/health', handler: getHealth(status) },
     { method: 'get', path: '/metrics', handler: getMetrics(status, metrics) },
@@ -27,6 +36,8 @@ export function createRouter(apiKey: string | undefined, status: Status, metrics
     { method: 'post', path: '/dead-letters/discard', handler: discardDeadLetters(tools) },
     { method: 'get', path: '/outbox', handler: getOutbox(tools, () => status.now()) },
     { method: 'post', path: '/outbox/replay', handler: replayOutbox(tools) },
+    ...(sends ? sendRoutes(sends) : []),
+    ...(sequences ? sequenceRoutes(sequences) : []),
   ];
   const router = Router();
   router.use(requireApiKey(apiKey), parseBody);
@@ -37,4 +48,21 @@ export function createRouter(apiKey: string | undefined, status: Status, metrics
     });
   }
   return router;
+}
+
+function sendRoutes(tools: SendTools): Route[] {
+  return [
+    { method: 'get', path: '/sends', handler: listSends(tools) },
+    { method: 'get', path: '/sends/:id', handler: showSend(tools) },
+    { method: 'get', path: '/queues', handler: listQueues(tools) },
+  ];
+}
+
+function sequenceRoutes(tools: SequenceTools): Route[] {
+  return [
+    { method: 'post', path: '/sequences', handler: createSequence(tools) },
+    { method: 'get', path: '/sequences', handler: listSequences(tools) },
+    { method: 'get', path: '/sequences/:id', handler: showSequence(tools) },
+    { method: 'delete', path: '/sequences/:id', handler: cancelSequence(tools) },
+  ];
 }
