@@ -7,6 +7,8 @@ import { EXIT_CODES, fail } from './output';
 import { addOutboxCommands } from './outbox';
 import { addPatchCommands } from './patch';
 import { addRabbitmqCommands } from './rabbitmq';
+import { addSendCommands } from './sends';
+import { addSequenceCommands } from './sequence';
 
 const plugin = findPluginPackage(__dirname);
 const program = new Command('evolution-guard')
@@ -20,6 +22,8 @@ addDoctorCommand(program, plugin);
 addDeadLetterCommands(program);
 addOutboxCommands(program);
 addRabbitmqCommands(program);
+addSendCommands(program);
+addSequenceCommands(program);
 
 // Whoever reads us, head for one, may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));

@@ -1,35 +1,15 @@
-import { existsSync } from 'node:fs';
-import { GuardError } from '../core/errors';
-import { createLog } from '../core/log';
-import { readSettings, type Settings } from '../core/settings';
+import type { Settings } from '../core/settings';
 import type { DeadLetterStore } from '../stores/dead-letters';
-import { assertOwn } from '../stores/engine';
-import { openEngine } from '../stores/open-database';
-import { hostEnvironment } from './host-environment';
-
-const CONNECTIONS = 2;
+import { withEngine } from './engine-access';
 
 /**
- * Opens the outbox of a host for one command: the host need not run. Creates no table.
+ * Opens the outbox of a host for one command.
  *
  * @throws GuardError
  */
-export async function withOutbox<T>(
+export function withOutbox<T>(
   hostDir: string,
   action: (store: DeadLetterStore, settings: Settings) => Promise<T>,
 ): Promise<T> {
-  if (!existsSync(hostDir)) throw new GuardError('GUARD_HOST_NOT_FOUND', `${hostDir} does not exist.`);
-  const settings = readSettings(hostEnvironment(hostDir, process.env));
-  const { databaseUri: uri, databaseSchema: schema, clientName } = settings;
-  if (!uri) throw new GuardError('GUARD_OUTBOX_ABSENT', `The settings in ${hostDir} name no database.`);
-  const engine = await openEngine({ uri, schema, pooled: true, connections: CONNECTIONS, log: createLog('silent') });
-  try {
-    const owner = await engine.owner().catch((error: unknown) => Promise.reject(engine.asDatabaseError(error)));
-    if (owner === undefined) throw new GuardError('GUARD_OUTBOX_ABSENT', `There are no ${engine.place}.`);
-    // As at the start of the host: another installation's events must not be touched by mistake.
-    assertOwn(engine.place, owner, clientName);
-    return await action(engine.deadLetters, settings);
-  } finally {
-    await engine.close();
-  }
+  return withEngine(hostDir, ({ deadLetters }, settings) => action(deadLetters, settings));
 }
