@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { composeSends } from './compose-sends';
 import { createRouter } from './console/router';
 import type { Status } from './console/status';
 import { systemClock } from './core/clock';
@@ -15,7 +16,6 @@ import { joinRabbitmq, joinWebhooks, type Capturing } from './host/events-join';
 import { shakeHands, type Host } from './host/handshake';
 import { joinInstances, passInstance } from './host/instances-join';
 import { createRabbitmqOutlet, standingRoutes } from './host/rabbitmq-routing';
-import { joinSends, passSend } from './host/sends-join';
 import type { HostParts } from './host/shapes';
 import { globalAddresses, instanceAddresses } from './host/webhook-address';
 import { createWebhookOutlet } from './host/webhook-routing';
@@ -46,6 +46,7 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   const host = shakeHands(parts, settings);
   const metrics = createMetrics();
   const stops: (() => Promise<void>)[] = [];
+  const owner = randomUUID();
 
   const database = await openDatabase({
     uri: settings.databaseUri,
@@ -67,18 +68,23 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   const ways = [guardRabbitmq(host, broker, log), webhooks].filter((way) => way !== undefined);
   if (ways.length > 0) {
     stops.push(...ways.map(({ close }) => close));
-    const started = await startGuardedEvents(ways, database, settings, log, metrics);
+    const started = await startGuardedEvents(ways, database, settings, owner, log, metrics);
     events = started;
     stops.push(() => started.stop());
   }
 
-  if (host.channelController) joinSends(host.channelController, passSend, log);
+  const sends = await composeSends({ host, database, settings, owner, clock, random, log, metrics });
+  if (sends) stops.push(() => sends.stop());
   if (host.monitor) joinInstances(host.monitor.eventEmitter, passInstance);
   const status = statusOf(database, broker, host);
   const { rabbitmqUri, rabbitmqFrameMax: frameMax, eventMaxBytes: maxBytes } = settings;
   const openQueue = (queue: string) => openQueueSender({ uri: rabbitmqUri, frameMax, queue, clock });
   const tools = { store: database.deadLetters, maxBytes, openQueue, log };
-  host.app.use('/guard', createRouter(settings.apiKey, status, metrics, tools));
+  const inMemory = sends && (() => Promise.resolve(sends.waiting()));
+  const journal = { store: database.sends, owner, inMemory, now: () => clock.now() };
+  const lacks = sends ? `This host lacks ${host.sequences.lacks.join(', ')}.` : 'GUARD_SENDS is false.';
+  const sequences = { store: database.sequences, sequences: sends?.sequences ?? { lacks } };
+  host.app.use('/guard', createRouter(settings.apiKey, status, metrics, tools, journal, sequences));
 
   for (const { feature, verdict } of host.verdicts) metrics.featureOn.set({ feature }, verdict === 'on' ? 1 : 0);
   const attachMs = Math.round(clock.monotonic() - startedAt);
@@ -166,6 +172,7 @@ async function startGuardedEvents(
   ways: readonly Way[],
   database: Database,
   settings: Settings,
+  owner: string,
   log: Log,
   metrics: Metrics,
 ): Promise<Events> {
@@ -174,7 +181,7 @@ async function startGuardedEvents(
     sinks: ways.flatMap(({ sinks }) => sinks),
     listen: (heard) => database.listen(heard),
     settings,
-    owner: randomUUID(),
+    owner,
     clock,
     random,
     log,
