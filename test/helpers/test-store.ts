@@ -16,6 +16,9 @@ export const DATABASES = [
   { kind: 'MariaDB', create: createMariadbDatabase, start: startMariadb },
 ] as const;
 
+/** What the first start of this version runs, in both kinds of database. */
+export const MIGRATIONS = ['0001-outbox.sql', '0002-sends.sql', '0003-idempotency.sql', '0004-sequences.sql'];
+
 /** A session of its own, beside those of the engine. */
 export interface TestSession {
   /** `{outbox}` stands for the table outbox, in words that both kinds of database understand. */

@@ -4,7 +4,8 @@ import { readSettings } from '../../src/core/settings';
 import { cacheEngine } from '../../src/host/cache-seam';
 import { shakeHands } from '../../src/host/handshake';
 import { joinInstances } from '../../src/host/instances-join';
-import { joinSends, type SendCall } from '../../src/host/sends-join';
+import type { SendCall, SendHandler } from '../../src/host/send-call';
+import { joinSends } from '../../src/host/sends-join';
 import { CACHE_METHODS, type Emitter } from '../../src/host/shapes';
 import { recordingLog } from '../helpers/recording-log';
 
@@ -57,10 +58,26 @@ describe('handshake', () => {
     expect(verdictsOf(hostParts())).toEqual({
       events: 'on',
       webhooks: 'off-by-setting',
-      sends: 'passing-through',
+      sends: 'on',
       instances: 'passing-through',
       cache: 'passing-through',
     });
+  });
+
+  it('sends are handed the factory and the instances of the host, unless a setting keeps them stock', () => {
+    const parts = hostParts();
+    const { channelController: controller, waMonitor: monitor } = parts.host;
+    expect(shakeHands(parts, settings).sends).toMatchObject({ controller, monitor });
+    const off = shakeHands(parts, readSettings({ GUARD_ENABLED: 'true', GUARD_SENDS: 'false' }));
+    expect(off.sends).toBeUndefined();
+    const reason = 'GUARD_SENDS is false';
+    expect(off.verdicts).toContainEqual({ feature: 'sends', verdict: 'off-by-setting', reason });
+  });
+
+  it('sends say which instances they act for', () => {
+    const rollout = readSettings({ GUARD_ENABLED: 'true', GUARD_ROLLOUT: 'sends=canary-*' });
+    const reason = 'sends keep the order of their chat for instances named canary-*';
+    expect(shakeHands(hostParts(), rollout).verdicts).toContainEqual({ feature: 'sends', verdict: 'on', reason });
   });
 
   it('a required shape that is missing stops the start with one message that lists all of them', () => {
@@ -103,10 +120,15 @@ describe('handshake', () => {
     expect(verdictsOf(parts).instances).toBe('host-lacks');
   });
 
-  it('a factory with other parameters is not joined', () => {
+  it('a factory with other parameters, or a host without instances, stops the start unless sends are off', () => {
     const parts = hostParts();
     parts.host.channelController.init = (_data: unknown) => null;
-    expect(verdictsOf(parts).sends).toBe('host-lacks');
+    Object.assign(parts.host.waMonitor, { waInstances: undefined });
+    expect(() => verdictsOf(parts)).toThrow(
+      /GUARD_HOST_SHAPE: .*channelController\.init\(data, parts\); waMonitor\.waInstances\./,
+    );
+    const off = readSettings({ GUARD_ENABLED: 'true', GUARD_SENDS: 'false' });
+    expect(shakeHands(parts, off).sends).toBeUndefined();
   });
 
   it('a cache engine without a method that is used is told', () => {
@@ -132,13 +154,25 @@ describe('seams', () => {
     textMessage(number: string) {
       return this.sendMessageWithTyping(number, { text: 'hello' }, undefined, true);
     }
+    post(_message: unknown, _path: string) {
+      return Promise.resolve();
+    }
+    eventHandler(_content: unknown) {
+      return Promise.resolve();
+    }
+  }
+
+  /** Seams with a handler, and a log of their own. */
+  function join(controller: { init: (data: unknown, parts: unknown) => unknown }, handler: SendHandler) {
+    const log = recordingLog();
+    joinSends(controller, { handler, acknowledge: () => undefined, learnLid: () => undefined, log });
+    return log;
   }
 
   it('a send from within the channel class passes the handler with everything that the host gave, once for each', async () => {
     const controller = { init: (_data: unknown, _parts: unknown) => new Business() };
     const calls: SendCall[] = [];
-    const log = recordingLog();
-    joinSends(controller, (call, stock) => (calls.push(call), stock()), log);
+    const log = join(controller, (call, stock) => (calls.push(call), stock()));
     const [first] = [
       controller.init({ integration: 'WHATSAPP-BUSINESS' }, {}),
       controller.init({ integration: 'WHATSAPP-BUSINESS' }, {}),
@@ -146,7 +180,12 @@ describe('seams', () => {
     await expect(first.textMessage('5511')).resolves.toBe('sent');
     expect(first.sent).toEqual([['5511', { text: 'hello' }, undefined, true]]);
     expect(calls).toEqual([
-      { integration: 'WHATSAPP-BUSINESS', channel: first, args: ['5511', { text: 'hello' }, undefined, true] },
+      {
+        integration: 'WHATSAPP-BUSINESS',
+        method: 'sendMessageWithTyping',
+        channel: first,
+        args: ['5511', { text: 'hello' }, undefined, true],
+      },
     ]);
     expect(log.lines).toEqual([]);
   });
@@ -158,10 +197,46 @@ describe('seams', () => {
       }
     }
     const controller = { init: (_data: unknown, _parts: unknown) => new Changed() };
-    const log = recordingLog();
-    joinSends(controller, () => Promise.resolve('handled'), log);
+    const log = join(controller, () => Promise.resolve('handled'));
     await expect(controller.init({ integration: 'EVOLUTION' }, {}).sendMessageWithTyping({})).resolves.toBe('stock');
     expect(log.lines).toMatchObject([{ level: 'error', fields: { expected: 4, found: 1 } }]);
+  });
+
+  it('edits and deletions of the Baileys channel pass the handler as well', async () => {
+    class Baileys {
+      messageHandle = {};
+      updateMessage(data: object) {
+        return Promise.resolve({ updated: data });
+      }
+      deleteMessage(data: object) {
+        return Promise.resolve({ deleted: data });
+      }
+      protected sendMessageWithTyping(_number: string, _message: unknown, _options?: unknown, _isIntegration = false) {
+        return Promise.resolve();
+      }
+      protected sendMessage(..._all: unknown[]) {
+        return Promise.resolve();
+      }
+    }
+    const controller = { init: (_data: unknown, _parts: unknown) => new Baileys() };
+    const calls: unknown[] = [];
+    const log = join(controller, ({ method, args }, stock) => (calls.push([method, ...args]), stock()));
+    const channel = controller.init({ integration: 'WHATSAPP-BAILEYS' }, {});
+    await expect(channel.updateMessage({ text: 'better' })).resolves.toEqual({ updated: { text: 'better' } });
+    await expect(channel.deleteMessage({ id: 'W1' })).resolves.toEqual({ deleted: { id: 'W1' } });
+    expect(calls).toEqual([
+      ['updateMessage', { text: 'better' }],
+      ['deleteMessage', { id: 'W1' }],
+    ]);
+    // Its sendMessage is not the one that is known: ids cannot be reserved.
+    expect(log.lines).toMatchObject([{ level: 'error', fields: { found: 0 } }]);
+  });
+
+  it('what the factory does not make is given back as it is', () => {
+    const controller = { init: (_data: unknown, _parts: unknown): unknown => null };
+    const log = join(controller, (_call, stock) => stock());
+    expect(controller.init({ integration: 'UNKNOWN' }, {})).toBeNull();
+    expect(log.lines).toEqual([]);
   });
 
   it('the stock clean-up runs only through the handler, with its arguments', () => {

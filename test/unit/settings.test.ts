@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { GuardError } from '../../src/core/errors';
 import { readSettings } from '../../src/core/settings';
-import { SETTINGS, type Setting } from '../../src/core/settings-table';
+import type { Setting } from '../../src/core/setting-types';
+import { SETTINGS } from '../../src/core/settings-table';
 
 function mistakesOf(environment: Record<string, string>): string {
   try {

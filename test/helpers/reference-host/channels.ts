@@ -5,16 +5,32 @@ interface Options {
   delay?: number;
 }
 
-/** A number at WhatsApp. Each kind has the signature that the host's class of that name has. */
+interface Text {
+  number: string;
+  text: string;
+  delay?: number;
+}
+
+/** What the host looks up before it sends: for one message it takes longer than for another. */
+const MOST_LOOK_UP_MS = 3;
+
+/** A number at WhatsApp. Each kind has the methods and signatures that the host's class of that name has. */
 export abstract class Channel {
   state: 'open' | 'close' = 'open';
+  readonly instance: { name: string };
 
   constructor(
     readonly settings: InstanceData,
     private readonly events: Events,
-  ) {}
+  ) {
+    this.instance = { name: settings.instanceName };
+  }
 
-  abstract textMessage(data: { number: string; text: string; delay?: number }): Promise<unknown>;
+  abstract textMessage(data: Text): Promise<unknown>;
+
+  get connectionStatus(): { state: string } {
+    return { state: this.state };
+  }
 
   async close(): Promise<void> {
     await Promise.resolve();
@@ -37,9 +53,13 @@ export abstract class Channel {
     return this.events.emit(eventData);
   }
 
-  protected async send(number: string, message: object, options: Options | undefined): Promise<object> {
-    if (options?.delay) await new Promise((resolve) => setTimeout(resolve, options.delay));
-    const key = { id: randomUUID(), remoteJid: number, fromMe: true };
+  protected async prepare(options: Options | undefined): Promise<void> {
+    const milliseconds = (options?.delay ?? 0) + Math.random() * MOST_LOOK_UP_MS;
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+
+  protected report(id: string, number: string, message: object): object {
+    const key = { id, remoteJid: number, fromMe: true };
     const sent = { key, message, messageType: 'conversation', messageTimestamp: Math.round(Date.now() / 1000) };
     void this.sendDataWebhook('send.message', sent);
     return sent;
@@ -47,38 +67,79 @@ export abstract class Channel {
 }
 
 class Baileys extends Channel {
-  private sendMessageWithTyping(number: string, message: object, options?: Options, _isIntegration = false) {
-    return this.send(number, message, options);
+  /** Bound when the instance is made. */
+  readonly messageHandle = {
+    'messages.upsert': (_upsert: unknown): void => undefined,
+    'messages.update': (_updates: unknown): void => undefined,
+  };
+
+  textMessage({ number, text, ...options }: Text) {
+    return this.sendMessageWithTyping(number, { conversation: text }, options);
   }
 
-  textMessage({ number, text, ...options }: { number: string; text: string; delay?: number }) {
-    return this.sendMessageWithTyping(number, { conversation: text }, options);
+  updateMessage(data: object) {
+    return Promise.resolve(data);
+  }
+
+  deleteMessage(data: object) {
+    return Promise.resolve(data);
+  }
+
+  private async sendMessageWithTyping(number: string, message: object, options?: Options, _isIntegration = false) {
+    await this.prepare(options);
+    const { key } = await this.sendMessage(number, message, undefined, undefined, undefined, null, undefined, {});
+    return this.report(key.id, number, message);
+  }
+
+  private sendMessage(
+    _sender: string,
+    _message: object,
+    _mentions: unknown,
+    _linkPreview: unknown,
+    _quoted: unknown,
+    messageId?: string | null,
+    _ephemeralExpiration?: number,
+    _contextInfo?: object,
+  ) {
+    return Promise.resolve({ key: { id: messageId ?? randomUUID() } });
   }
 }
 
 class Business extends Channel {
-  protected sendMessageWithTyping(number: string, message: object, options?: Options, _isIntegration = false) {
-    return this.send(number, message, options);
+  textMessage({ number, text, ...options }: Text) {
+    return this.sendMessageWithTyping(number, { conversation: text }, options);
   }
 
-  textMessage({ number, text, ...options }: { number: string; text: string; delay?: number }) {
-    return this.sendMessageWithTyping(number, { conversation: text }, options);
+  eventHandler(_content: unknown): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected async sendMessageWithTyping(number: string, message: object, options?: Options, _isIntegration = false) {
+    await this.prepare(options);
+    const { messages } = await this.post({ to: number, ...message }, 'messages');
+    return this.report(messages[0].id, number, message);
+  }
+
+  /** A request to Meta in the host. */
+  private post(_message: object, _params: string): Promise<{ messages: [{ id: string }] }> {
+    return Promise.resolve({ messages: [{ id: `wamid.${randomUUID()}` }] });
   }
 }
 
 class Evolution extends Channel {
-  protected sendMessageWithTyping(
+  textMessage({ number, text, ...options }: Text) {
+    return this.sendMessageWithTyping(number, { conversation: text }, options, null);
+  }
+
+  protected async sendMessageWithTyping(
     number: string,
     message: object,
     options?: Options,
     _file?: unknown,
     _isIntegration = false,
   ) {
-    return this.send(number, message, options);
-  }
-
-  textMessage({ number, text, ...options }: { number: string; text: string; delay?: number }) {
-    return this.sendMessageWithTyping(number, { conversation: text }, options, null);
+    await this.prepare(options);
+    return this.report(randomUUID(), number, message);
   }
 }
 

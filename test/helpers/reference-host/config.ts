@@ -1,3 +1,5 @@
+import { dirname, join } from 'node:path';
+
 /** The host's settings as far as the handshake and the sinks look at them, under the host's own names. */
 export interface RabbitmqSettings {
   ENABLED: boolean;
@@ -53,7 +55,11 @@ const webhook: WebhookSettings = {
   },
 };
 
+/** Who starts this host gives it this folder, which lasts over restarts. */
+const folder = process.env.GUARD_SPILL_DIR && dirname(process.env.GUARD_SPILL_DIR);
+
 export const settings = {
+  instancesFile: folder && join(folder, 'instances.json'),
   port: Number(process.env.SERVER_PORT ?? 0),
   apiKey: process.env.AUTHENTICATION_API_KEY ?? '',
   rabbitmq,

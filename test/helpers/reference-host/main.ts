@@ -12,6 +12,13 @@ import type { InstanceData } from './shapes';
 
 const { channelController, eventManager, waMonitor } = serverModule;
 
+/** What the host's routes throw. */
+interface Thrown {
+  status: number;
+  error: string;
+  message: string | string[];
+}
+
 function routes(): express.Router {
   const router = express.Router();
   router.get('/', (_request, response) => response.json({ status: 200, message: 'reference host' }));
@@ -24,6 +31,7 @@ function routes(): express.Router {
     const instance = channelController.init(data, {});
     if (!instance) return void response.status(400).json({ status: 400, error: 'Invalid integration' });
     waMonitor.waInstances[data.instanceName] = instance;
+    waMonitor.save();
     void instance.sendDataWebhook('instance.create', { instanceName: data.instanceName });
     response.status(201).json({ instance: { instanceName: data.instanceName, status: instance.state } });
   });
@@ -43,13 +51,13 @@ function routes(): express.Router {
   router.post('/rabbitmq/set/:name', (request, response, next) => {
     eventManager.rabbitmq
       .set(request.params.name, request.body as InstanceData)
-      .then((set) => response.status(201).json(set))
+      .then((set) => (waMonitor.save(), response.status(201).json(set)))
       .catch(next);
   });
   router.post('/webhook/set/:name', (request, response, next) => {
     eventManager.webhook
       .set(request.params.name, request.body as InstanceData)
-      .then((set) => response.status(201).json(set))
+      .then((set) => (waMonitor.save(), response.status(201).json(set)))
       .catch(next);
   });
   router.post('/lab/emit/:name', (request, response) => {
@@ -73,6 +81,10 @@ async function bootstrap(): Promise<void> {
   app.use(express.json({ limit: '136mb' }));
   await attach({ app, configService, host: serverModule });
   app.use('/', routes());
+  app.use((thrown: Partial<Thrown>, _request: Request, response: Response, _next: NextFunction) => {
+    const { status = 500, error = 'Internal Server Error', message = error } = thrown;
+    response.status(status).json({ status, error, response: { message } });
+  });
   app.use((request: Request, response: Response) => {
     response.status(404).json({ status: 404, error: 'Not Found', response: { message: [`Cannot ${request.method}`] } });
   });
@@ -81,6 +93,7 @@ async function bootstrap(): Promise<void> {
     const address = server.address();
     if (typeof address === 'object' && address) process.stdout.write(`listening on ${address.port}\n`);
   });
+  waMonitor.loadInstance((instance) => channelController.init(instance, {}));
 }
 
 void bootstrap();

@@ -35,6 +35,6 @@ function emptyCache() {
 
 export const cache = cacheEngine(emptyCache(), 'instance');
 export const baileysCache = cacheEngine(emptyCache(), 'baileys');
-export const waMonitor = new Monitor();
+export const waMonitor = new Monitor(settings.instancesFile);
 export const eventManager = new EventManager(waMonitor);
 export const channelController = new ChannelController(eventManager);
