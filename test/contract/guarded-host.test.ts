@@ -17,13 +17,13 @@ describe(`${program.name}, guarded`, () => {
 
   afterAll(() => host.stop());
 
-  it('every feature has a verdict and events are on', async () => {
+  it('every feature has a verdict, and events and sends are on', async () => {
     const { features } = await host.health();
     const verdicts = Object.fromEntries(features.map(({ feature, verdict }) => [feature, verdict]));
     expect(verdicts).toEqual({
       events: 'on',
       webhooks: 'off-by-setting',
-      sends: 'passing-through',
+      sends: 'on',
       instances: 'passing-through',
       cache: 'passing-through',
     });
