@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { answerBench } from './answer';
 import { migrateGuard } from './contenders/guard';
 import { START } from './contenders';
 import { fillOutbox } from './backlog';
@@ -8,7 +6,7 @@ import type { Stage } from './contender';
 import { measureLatency } from './latency';
 import { measureMemory } from './memory';
 import { BenchQueue } from './queue';
-import type { Answer, Assignment, Results, Task } from './task';
+import type { Assignment, Results, Task } from './task';
 import { measureThroughput } from './throughput';
 
 /** One measurement in a process of its own, so that its CPU time and memory are the contender's. */
@@ -43,20 +41,4 @@ async function drain(rows: number, stage: Stage): Promise<Results['backlog']> {
   return { rows, eventsPerSecond: rows / seconds, seconds };
 }
 
-// What a contender writes into its working folder goes with it.
-const folder = mkdtempSync(join(tmpdir(), 'evolution-guard-bench-'));
-process.chdir(folder);
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-
-process.once('message', (assignment: Assignment) => {
-  work(assignment)
-    .then((result): Answer => ({ result }))
-    .catch((error: unknown): Answer => ({
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    }))
-    // Exiting only after the answer has left; a profile is written at exit.
-    .then((answer) => process.send?.(answer, () => process.exit()))
-    .catch(() => process.exit(1));
-});
-// The bench itself is gone.
-process.once('disconnect', () => process.exit(1));
+answerBench(work);

@@ -33,7 +33,11 @@ export function readOptions(args: readonly string[]): BenchOptions {
     .description(
       'Measures how fast events get from emit to RabbitMQ: the guard, the bare client, the stock way and two job queues, on the same private servers.',
     )
-    .argument('<what>', 'what to measure: events', oneOf(['events']))
+    .argument(
+      '<what>',
+      'what to measure: events, or sends (see npm run bench -- sends --help)',
+      oneOf(['events', 'sends']),
+    )
     .option('--json', 'print the figures as one JSON object in the last line; progress goes to standard error')
     .addOption(new Option('--events <n>', 'stop each contender after so many events').argParser(whole).default(200_000))
     .addOption(new Option('--seconds <s>', 'stop each contender after so many seconds').argParser(whole).default(10))

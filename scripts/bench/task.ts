@@ -22,5 +22,3 @@ export interface Assignment {
   databaseUrl: string;
   brokerUrl: string;
 }
-
-export type Answer = { result: Results[keyof Results] } | { error: string };

@@ -1,0 +1,3 @@
+/** Ways of sending that are compared. */
+export const SENDERS = ['guarded', 'ordered', 'straight', 'redlock', 'chainedRedlock', 'bullmq'] as const;
+export type SenderName = (typeof SENDERS)[number];
