@@ -15,6 +15,7 @@ export function hostEnvironment(
     PATH: process.env['PATH'] ?? '',
     GUARD_ENABLED: 'true',
     GUARD_LOG_LEVEL: 'debug',
+    GUARD_SENDS: 'false', // this host has no channels
     GUARD_SPILL_DIR: spillFolder,
     GUARD_WEBHOOKS: sink === 'webhook' ? 'durable' : 'stock',
     // Shorter than by default, so that a receiver that hangs is noticed while the scenario lasts.

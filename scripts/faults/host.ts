@@ -1,10 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import type { Assignment, Order } from './host-program';
+import { JournalledProcess } from './journalled-process';
 
 export interface HostOptions extends Assignment {
   /** Settings of the host and the plugin. */
@@ -28,14 +24,17 @@ export class Host {
   private next = 0;
   private wanted = 0;
   private perSecond = 1;
-  private child: ChildProcess | undefined;
-  private ended: Promise<unknown> = Promise.resolve();
-  private readonly news = new EventEmitter();
+  private readonly assignment: Assignment;
+  private readonly process: JournalledProcess;
 
-  constructor(private readonly options: HostOptions) {}
+  constructor({ environment, log, wrapper, ...assignment }: HostOptions) {
+    this.assignment = assignment;
+    const program = join(__dirname, 'host-program.ts');
+    this.process = new JournalledProcess({ program, environment, log, wrapper }, (line) => this.read(line));
+  }
 
   get stream(): string {
-    return this.options.stream;
+    return this.assignment.stream;
   }
 
   /** Emitted by the process that runs now, and not acknowledged. */
@@ -45,25 +44,7 @@ export class Host {
 
   /** Starts the process. Resolves when the plugin is attached; emitting goes on where it ended. */
   async start(): Promise<void> {
-    const { environment, log, wrapper = [], ...assignment } = this.options;
-    const program = [process.execPath, '--import', 'tsx', join(__dirname, 'host-program.ts')];
-    const [command = '', ...args] = [...wrapper, ...program, JSON.stringify(assignment)];
-    const output = openSync(log, 'a');
-    const child = spawn(command, args, {
-      env: environment,
-      stdio: ['ignore', output, output, 'pipe', 'ipc'],
-    });
-    closeSync(output);
-    this.child = child;
-    const lines = createInterface({ input: child.stdio[3] as Readable });
-    lines.on('line', (line) => this.read(line));
-    // By then the journal has been read to its end.
-    this.ended = Promise.all([once(child, 'close'), once(lines, 'close')]);
-    child.once('close', () => this.news.emit('news'));
-    await new Promise<void>((resolve, reject) => {
-      child.once('message', () => resolve());
-      child.once('close', () => reject(new Error(`a host ended before it was ready, see ${log}`)));
-    });
+    await this.process.start(this.assignment);
     this.order();
   }
 
@@ -81,35 +62,24 @@ export class Host {
 
   /** Resolves when the condition holds; asked again after every line of the journal. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await once(this.news, 'news');
-      const { exitCode, signalCode } = this.child ?? { exitCode: null, signalCode: null };
-      if (exitCode !== null || (signalCode !== null && signalCode !== 'SIGKILL')) {
-        throw new Error(`a host ended by itself (${signalCode ?? exitCode}), see ${this.options.log}`);
-      }
-    }
+    await this.process.until(condition);
   }
 
   /** kill -9. Resolves when the process is gone, and all that it has written into its journal is read. */
   async kill(): Promise<void> {
-    this.child?.kill('SIGKILL');
-    await this.ended;
-    this.child = undefined;
+    await this.process.end('SIGKILL');
     for (const number of this.emitted) this.abandoned.add(number);
     this.emitted.clear();
   }
 
   /** Ends it in peace. */
   async stop(): Promise<void> {
-    const { child } = this;
-    this.child = undefined;
-    child?.kill('SIGTERM');
-    await this.ended;
+    await this.process.end('SIGTERM');
   }
 
   private order(): void {
     const order: Order = { first: this.next, end: this.wanted + this.abandoned.size, perSecond: this.perSecond };
-    this.child?.send(order);
+    this.process.order(order);
   }
 
   private read(line: string): void {
@@ -121,6 +91,5 @@ export class Host {
       this.emitted.delete(number);
       this.acknowledged.add(number);
     }
-    this.news.emit('news');
   }
 }
