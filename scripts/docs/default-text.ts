@@ -1,4 +1,4 @@
-import type { Setting } from '../../src/core/settings-table';
+import type { Setting } from '../../src/core/setting-types';
 
 /** As one would write it in the environment; empty where there is no default. */
 export function defaultText({ default: value }: Setting): string {

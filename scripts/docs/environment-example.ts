@@ -1,4 +1,5 @@
-import { SETTINGS, type Setting } from '../../src/core/settings-table';
+import type { Setting } from '../../src/core/setting-types';
+import { SETTINGS } from '../../src/core/settings-table';
 import { defaultText } from './default-text';
 
 const WIDTH = 100;
