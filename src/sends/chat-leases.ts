@@ -81,6 +81,13 @@ export class ChatLeases<L extends TimedLock> {
     throw new GuardError('GUARD_SENDS_STOPPING', 'It waited for the lock of its chat.');
   }
 
+  /** The lease that this process has of a chat by now. */
+  heldOf(key: string): Lease | undefined {
+    if (!this.options.locks) return ALWAYS;
+    const known = this.held.get(key);
+    return known?.isHeld() ? known : undefined;
+  }
+
   /** Gives the chat to whoever waits for it. */
   drop(key: string): void {
     const lease = this.held.get(key);

@@ -6,8 +6,10 @@ import { sleep } from '../core/sleep';
 import type { Metrics } from '../metrics/metrics';
 import type { Acknowledgement, AdoptedSend, SendState, SendStore } from '../stores/send-store';
 import { Acknowledgements } from './acknowledgements';
+import { Adoption, type Adopt } from './adoption';
 import { BotTurns } from './bot-turns';
 import { ChatLeases, type Locks, type TimedLock } from './chat-leases';
+import { HeadStart } from './head-start';
 import { Journal } from './journal';
 import { LidDirectory } from './lid-directory';
 import { Pacing } from './pacing';
@@ -88,8 +90,10 @@ export async function startSends<L extends TimedLock>(options: SendsOptions<L>):
     clock,
     random,
   });
+  const headStart = new HeadStart({ journal, heldOf: (key) => leases.heldOf(key) });
   const maker: SendMaker = new SendMaker({
     journal,
+    headStart,
     leases,
     pace: (...given) => pacing.delayMs(...given),
     owed: (key) => recovery.settle(key),
@@ -103,7 +107,7 @@ export async function startSends<L extends TimedLock>(options: SendsOptions<L>):
     metrics,
   });
   const guard: SendGuard = new SendGuard({
-    journal,
+    headStart,
     maker,
     limits: { total: settings.sendsQueueLimit, perChat: settings.sendsChatQueueLimit },
     maxTextCharacters: settings.sendsMaxTextCharacters,
@@ -140,8 +144,10 @@ export async function startSends<L extends TimedLock>(options: SendsOptions<L>):
       log,
       metrics,
     });
+  const adoption = new Adoption(store);
+  const adopt: Adopt = (...given) => adoption.adopt(...given);
   const recovery: Recovery = new Recovery({
-    store: sequences?.inFrontOf(store) ?? store,
+    store: { ...store, adopt: sequences?.inFrontOf(adopt) ?? adopt },
     journal,
     owner,
     about,

@@ -18,11 +18,7 @@ export class Journal {
       await store.accept(owner, sends);
       return sends.map(() => undefined);
     }, limits);
-    this.beginning = new Batcher(
-      (beginnings) => store.begin(owner, beginnings),
-      limits,
-      ({ instance, chat }) => `${instance}\0${chat}`,
-    );
+    this.beginning = new Batcher((beginnings) => store.begin(owner, beginnings), limits);
     this.finishing = new Batcher(async (outcomes) => {
       await store.finish(owner, outcomes);
       return outcomes.map(() => undefined);

@@ -4,6 +4,7 @@ import type { Log } from '../core/log';
 import { createWaker } from '../core/waker';
 import type { Metrics } from '../metrics/metrics';
 import type { AdoptedSend, SendStore } from '../stores/send-store';
+import type { Adopt } from './adoption';
 import type { Journal } from './journal';
 import { isRepeatable } from './judge';
 import { chatKey, chatOf, instanceOf } from './send-request';
@@ -20,7 +21,7 @@ export interface LoadedInstance {
 const byAcceptance = (a: AdoptedSend, b: AdoptedSend) => (a.sendId < b.sendId ? -1 : 1);
 
 export interface RecoveryOptions {
-  store: Pick<SendStore, 'enlist' | 'resign' | 'adopt'>;
+  store: Pick<SendStore, 'enlist' | 'resign'> & { adopt: Adopt };
   journal: Journal;
   owner: string;
   /** What people are told about this process: host name and pid. */
@@ -61,9 +62,9 @@ export class Recovery {
   /** By instance that is not connected. */
   private readonly parked = new Map<string, AdoptedSend[]>();
   private running: Promise<void> = Promise.resolve();
-  /** The look that is under way, or the last one. */
   /** Ends of sends that nobody makes again. */
   private readonly unwritten = new Set<() => Promise<void>>();
+  /** The look that is under way, or the last one. */
   private looking: Promise<void> = Promise.resolve();
   private lookedAt = Number.NEGATIVE_INFINITY;
 

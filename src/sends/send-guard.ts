@@ -4,13 +4,13 @@ import { GuardError } from '../core/errors';
 import type { Metrics } from '../metrics/metrics';
 import type { NewSend } from '../stores/send-store';
 import { ChatQueues, type QueueLimits } from './chat-queues';
-import type { Journal } from './journal';
+import type { HeadStart } from './head-start';
 import type { SendMaker } from './send-maker';
 import { chatKey, type SendRequest } from './send-request';
 import { currentSurroundings, inSurroundings, Turn, type Surroundings } from './turn';
 
 export interface SendGuardOptions {
-  journal: Journal;
+  headStart: Pick<HeadStart, 'accept'>;
   maker: SendMaker;
   limits: QueueLimits;
   maxTextCharacters: number;
@@ -87,13 +87,13 @@ export class SendGuard {
     around: Surroundings | undefined,
     make: (isJournalled: boolean) => Promise<unknown>,
   ): Promise<unknown> {
-    const { journal, clock, metrics } = this.options;
+    const { headStart, clock, metrics } = this.options;
     const since = clock.monotonic();
     const isOwed = around?.resumed !== undefined;
     const options = { isSingle: true, isHigh: around?.isHigh === true, isOwed };
     const turn = turnOf(key, around) ?? this.openTurn(send.instance, send.chat, options);
     // Who waits is in the journal; who need not is written there when it begins, in one trip.
-    const accepted = isOwed || turn.isFree ? undefined : journal.accept(send).then(...wasDone);
+    const accepted = isOwed || turn.isFree ? undefined : headStart.accept(key, send).then(...wasDone);
     return turn.run(async () => {
       metrics.sendsWait.observe((clock.monotonic() - since) / 1000);
       return make(isOwed || (await accepted) === true);

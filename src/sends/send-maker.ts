@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics/metrics';
 import type { NewSend, SendOutcome } from '../stores/send-store';
 import { Attempt, runAttempt } from './attempt';
 import type { Lease } from './chat-leases';
+import type { HeadStart } from './head-start';
 import type { Journal } from './journal';
 import { isRepeatable, judge, type Ending, type Verdict } from './judge';
 import { Patience } from './patience';
@@ -14,6 +15,7 @@ import type { SendRequest } from './send-request';
 
 export interface SendMakerOptions {
   journal: Journal;
+  headStart: Pick<HeadStart, 'take' | 'has' | 'forget'>;
   leases: { hold(key: string, signal: AbortSignal, waits: () => void): Promise<Lease>; drop(key: string): void };
   /** Milliseconds that the rates of the instance and the chat want this send to wait. */
   pace: (instance: string, key: string) => number;
@@ -62,6 +64,7 @@ export class SendMaker {
   forget(key: string): void {
     this.channel.renew(key);
     this.journal.renew(key);
+    this.options.headStart.forget(key);
     this.options.leases.drop(key);
   }
 
@@ -73,6 +76,7 @@ export class SendMaker {
   async make(key: string, send: NewSend, request: SendRequest, isJournalled: boolean): Promise<unknown> {
     const { clock, random, metrics, log } = this.options;
     const repeatable = isRepeatable(send);
+    let ahead = await this.options.headStart.take(key, send.sendId);
     let isKnown = isJournalled;
     for (let failures = 0; ;) {
       const paceMs = this.options.pace(send.instance, key);
@@ -81,7 +85,8 @@ export class SendMaker {
         await sleep(paceMs, this.stopping.signal);
       }
       const from = clock.monotonic();
-      const lease = await this.begin(key, send, isKnown).catch((error: unknown) => this.refused(send, error));
+      const lease = await this.begin(key, send, isKnown, ahead).catch((error: unknown) => this.refused(send, error));
+      ahead = undefined;
       isKnown = true;
       metrics.sendsCost.observe((clock.monotonic() - from) / 1000);
       const attempt = new Attempt(send.sendId, send.messageId, lease);
@@ -120,12 +125,13 @@ export class SendMaker {
   }
 
   /** Waits until the chat is ours and the journal says that the send is being made. */
-  private async begin(key: string, send: NewSend, isKnown: boolean): Promise<Lease> {
-    const { leases, journal, random, overtaken, owed, isOwing } = this.options;
+  private async begin(key: string, send: NewSend, isKnown: boolean, ahead: Lease | undefined): Promise<Lease> {
+    const { leases, journal, headStart, random, overtaken, owed, isOwing } = this.options;
     let [waits, known] = [0, isKnown];
     for (;;) {
-      await this.unlessStopping(key, send, known);
+      await this.unlessStopping(key, send, known, ahead);
       if (!isResumed(send)) await owed(key);
+      if (waits === 0 && ahead?.isHeld() && !(await isOwing(key))) return ahead;
       let accepting: Promise<boolean> | undefined;
       // Who waits is in the journal: a crash must not leave those behind it without it.
       const holding = leases.hold(key, this.stopping.signal, () => {
@@ -139,7 +145,8 @@ export class SendMaker {
       });
       if (accepting) known = await accepting;
       const { sendId, instance, chat } = send;
-      const beginning = { sendId, instance, chat, claims: true };
+      const place = headStart.has(key) ? 'between' : 'next';
+      const beginning = { sendId, instance, chat, place } as const;
       try {
         const begun = await journal.begin(known ? beginning : { ...beginning, fresh: send });
         this.journal.renew(key);
@@ -192,8 +199,9 @@ export class SendMaker {
   }
 
   /** A send that comes when the host is being stopped is left to the next start. */
-  private async unlessStopping(key: string, send: NewSend, isKnown: boolean): Promise<void> {
+  private async unlessStopping(key: string, send: NewSend, isKnown: boolean, ahead: Lease | undefined): Promise<void> {
     if (!this.stopping.signal.aborted) return;
+    if (ahead) await this.putBack(send);
     if (!isKnown) await this.accept(key, send, undefined);
     throw new GuardError('GUARD_SENDS_STOPPING', `Send ${send.sendId}.`);
   }

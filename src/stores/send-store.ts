@@ -46,8 +46,12 @@ export interface Beginning {
   sendId: string;
   instance: string;
   chat: string;
-  /** Whether the chat may be taken from another process; false where it must still be ours. */
-  claims: boolean;
+  /**
+   * `next`: its turn has come. `ahead`: its turn is near, and it begins now if nobody else has anything open there that was
+   * accepted before it. `between`: its turn has come, and this process has begun others of this chat ahead, which whoever
+   * waits waits for anyhow.
+   */
+  place: 'next' | 'ahead' | 'between';
   /** Set where the send was not written as accepted before: it is inserted as `sending`. */
   fresh?: NewSend;
 }
@@ -139,11 +143,11 @@ export interface SendStore {
   /** Writes sends as `accepted`, in their order. A repeat of one that is there changes nothing. */
   readonly accept: (owner: string, sends: readonly NewSend[]) => Promise<void>;
   /**
-   * Makes sends `sending`, each under the fencing token of its chat. At most one of a chat in a batch.
+   * Makes sends `sending`, each under the fencing token of its chat.
    *
-   * A chat changes hands by a claim: then its fence rises by one. A send is `behind` as long as another process has one in
-   * that chat which is `sending`, has one open that was accepted before all that this process has open there,
-   * or is gone and has left one there.
+   * When a chat changes hands its fence rises by one. A send is `behind` as long as another process has one in that chat
+   * which is `sending`, or is gone and has left one there; one that is next also as long as another has one open that was
+   * accepted before all that this process has open there, and one ahead if that was accepted before it.
    *
    * @returns an answer for each, in the order of the batch.
    */
@@ -162,11 +166,19 @@ export interface SendStore {
     acknowledgements: readonly Acknowledgement[],
   ) => Promise<{ sendId: string; state: SendState }[]>;
   /**
-   * Takes over open sends of processes that are not on the list any more, in these instances, the oldest first.
+   * Takes open sends from processes that are not on the list, other than `owner`, in these instances, the oldest first.
+   * They belong to the ticket then, which is not on the list either: if the answer is lost, they can be taken again.
    *
    * @returns at most `limit` of them, and of their bodies 64 MiB, in the order of acceptance.
    */
-  readonly adopt: (owner: string, instances: readonly string[], limit: number) => Promise<AdoptedSend[]>;
+  readonly adopt: (
+    owner: string,
+    ticket: string,
+    instances: readonly string[],
+    limit: number,
+  ) => Promise<AdoptedSend[]>;
+  /** Gives the process what it took under that ticket and nobody has taken since. A repeat changes nothing. @returns ids of sends. */
+  readonly keep: (owner: string, ticket: string, sendIds: readonly string[]) => Promise<string[]>;
   /** By our id or WhatsApp's, which may be that of several: the newest first, at most 20. */
   readonly find: (id: string) => Promise<SendRecord[]>;
   /** The newest first, `limit` of those before that seq. */

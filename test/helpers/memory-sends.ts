@@ -62,26 +62,31 @@ export class MemorySends {
           return send ? [Object.assign(send, { state })] : [];
         }),
       ),
-    adopt: (owner, instances, limit) =>
+    adopt: (_owner, ticket, instances, limit) =>
       this.answer('adopt', () => {
         const left = this.sends.filter((send) => isOpen(send) && !this.workers.has(send.owner));
         const adopted = left.filter(({ instance }) => instances.includes(instance)).slice(0, limit);
-        return adopted.map((send) => ({ ...Object.assign(send, { owner }) }) as unknown as AdoptedSend);
+        return adopted.map((send) => ({ ...Object.assign(send, { owner: ticket }) }) as unknown as AdoptedSend);
+      }),
+    keep: (owner, ticket, ids) =>
+      this.answer('keep', () => {
+        const own = this.sends.filter((send) => ids.includes(send.sendId) && [owner, ticket].includes(send.owner));
+        return own.map((send) => Object.assign(send, { owner }).sendId);
       }),
     pending: () => this.answer('pending', () => ({ count: 0, oldest: [] })),
     summary: () => this.answer('summary', () => ({ accepted: 0, sending: 0, unknown: 0 })),
     purge: () => this.answer('purge', () => 0),
   } as Partial<SendStore> as SendStore;
 
-  private begin(owner: string, { sendId, instance, chat, claims, fresh }: Beginning): Begun {
+  private begin(owner: string, { sendId, instance, chat, place, fresh }: Beginning): Begun {
     const known = this.find(sendId);
     const key = `${instance}\0${chat}`;
     const holder = this.holders.get(key);
     if (known ? known.owner !== owner || !isOpen(known) : !fresh) return { outcome: 'lost' };
-    if (!claims && holder?.owner !== owner) return { outcome: 'lost' };
     const open = this.sends.filter((send) => send.instance === instance && send.chat === chat && isOpen(send));
-    const oldest = open.find((send) => send.owner === owner)?.seq ?? Infinity;
-    const isBehind = open.some((send) => send.owner !== owner && (send.state === 'sending' || send.seq < oldest));
+    const oldest = open.find((send) => send.owner === owner)?.seq;
+    const before = { next: oldest, ahead: known?.seq, between: 0 }[place] ?? Infinity;
+    const isBehind = open.some((send) => send.owner !== owner && (send.state === 'sending' || send.seq < before));
     if (isBehind) return { outcome: 'behind' };
     const fence = (holder?.fence ?? 0) + (holder?.owner === owner ? 0 : 1);
     this.holders.set(key, { owner, fence });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Beginning, NewSend, SendStore } from '../../src/stores/send-store';
+import { Adoption, type Adopt } from '../../src/sends/adoption';
+import type { AdoptedSend, Beginning, NewSend, SendStore } from '../../src/stores/send-store';
 
 export function newSend(fields: Partial<NewSend> = {}): NewSend {
   const asked = { integration: 'WHATSAPP-BAILEYS', kind: 'text', caller: 'http' };
@@ -7,12 +8,19 @@ export function newSend(fields: Partial<NewSend> = {}): NewSend {
 }
 
 /** Of a send that was accepted before. */
-export const beginning = ({ sendId, instance, chat }: NewSend, claims = true): Beginning => {
-  return { sendId, instance, chat, claims };
+export const beginning = ({ sendId, instance, chat }: NewSend, place: Beginning['place'] = 'next'): Beginning => {
+  return { sendId, instance, chat, place };
 };
 
 /** Of one that was not. */
-export const freshly = (send: NewSend, claims = true): Beginning => ({ ...beginning(send, claims), fresh: send });
+export const freshly = (send: NewSend, place: Beginning['place'] = 'next'): Beginning => ({
+  ...beginning(send, place),
+  fresh: send,
+});
+
+/** Takes over what processes that are gone have left. */
+export const takeOver = (sends: SendStore, ...given: Parameters<Adopt>): Promise<AdoptedSend[]> =>
+  new Adoption(sends).adopt(...given);
 
 /** Writes sends and has them all sent, each by a process that then ends. */
 export async function sendAll(sends: SendStore, all: readonly NewSend[]): Promise<void> {

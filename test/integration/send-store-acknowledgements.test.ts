@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Acknowledgement, NewSend, SendStore } from '../../src/stores/send-store';
-import { beginning, freshly, newSend, sendAll } from '../helpers/new-sends';
+import { beginning, freshly, newSend, sendAll, takeOver } from '../helpers/new-sends';
 import { DATABASES, openTestStore, type TestStore } from '../helpers/test-store';
 
 describe.each(DATABASES)('what WhatsApp says of a message, in $kind,', ({ create }) => {
@@ -143,7 +143,7 @@ describe.each(DATABASES)('what WhatsApp says of a message, in $kind,', ({ create
     });
     await sends.accept(gone, [send ?? newSend(), namesake ?? newSend()]);
     await sends.acknowledge([{ instance: 'ours', messageId: 'twice', state: 'delivered', at: 2_000 }]);
-    const adopted = await sends.adopt(owner, ['ours', 'theirs'], 10);
+    const adopted = await takeOver(sends, owner, ['ours', 'theirs'], 10);
     expect(adopted.map(({ sendId, body }) => [sendId, body])).toEqual([[namesake?.sendId, namesake?.body]]);
     await sends.finish(owner, [{ sendId: namesake?.sendId ?? '', state: 'cancelled' }]);
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { AdoptedSend, SendStore } from '../../src/stores/send-store';
-import { beginning, freshly, newSend } from '../helpers/new-sends';
+import { beginning, freshly, newSend, takeOver } from '../helpers/new-sends';
 import { DATABASES, openTestStore, type TestStore } from '../helpers/test-store';
 
 const MEBIBYTE = 1024 * 1024;
@@ -29,18 +29,18 @@ describe.each(DATABASES)('sends that a process has left in $kind', ({ create }) 
     await sends.accept(gone, all);
     await sends.accept(alive, [newSend({ chat: 'alive@g.us' })]);
     await sends.begin(gone, [beginning(all[0] ?? newSend())]);
-    const first = await sends.adopt(heir, ['shop'], 3);
+    const first = await takeOver(sends, heir, ['shop'], 3);
     expect(idsOf(first)).toEqual(idsOf(all.slice(0, 3) as AdoptedSend[]));
     expect(first.map(({ state, attempts }) => [state, attempts])).toEqual([
       ['sending', 1],
       ['accepted', 0],
       ['accepted', 0],
     ]);
-    expect(await sends.adopt(randomUUID(), ['elsewhere'], 10)).toEqual([]);
-    expect(idsOf(await sends.adopt(heir, ['elsewhere', 'shop'], 10))).toEqual(idsOf(all.slice(3) as AdoptedSend[]));
-    expect(await sends.adopt(heir, ['shop'], 10)).toEqual([]);
+    expect(await takeOver(sends, randomUUID(), ['elsewhere'], 10)).toEqual([]);
+    expect(idsOf(await takeOver(sends, heir, ['elsewhere', 'shop'], 10))).toEqual(idsOf(all.slice(3) as AdoptedSend[]));
+    expect(await takeOver(sends, heir, ['shop'], 10)).toEqual([]);
     await sends.resign(alive);
-    expect(await sends.adopt(heir, ['shop'], 10)).toHaveLength(1);
+    expect(await takeOver(sends, heir, ['shop'], 10)).toHaveLength(1);
   });
 
   it('are as good as own ones: begun under a new fence, while their former owner has lost them', async () => {
@@ -49,22 +49,38 @@ describe.each(DATABASES)('sends that a process has left in $kind', ({ create }) 
     await sends.begin(gone, [freshly(sending)]);
     await sends.accept(gone, [accepted]);
     expect(await sends.begin(heir, [freshly(newSend({ chat: 'taken@g.us' }))])).toEqual([{ outcome: 'behind' }]);
-    expect(await sends.adopt(heir, ['shop'], 10)).toHaveLength(2);
+    expect(await takeOver(sends, heir, ['shop'], 10)).toHaveLength(2);
     await sends.finish(gone, [{ sendId: sending.sendId, state: 'sent' }]);
-    expect(await sends.begin(gone, [beginning(accepted, false)])).toEqual([{ outcome: 'lost' }]);
+    expect(await sends.begin(gone, [beginning(accepted)])).toEqual([{ outcome: 'lost' }]);
     expect(await sends.begin(heir, [beginning(sending)])).toEqual([{ outcome: 'begun', fence: 2 }]);
     expect(await sends.find(sending.sendId)).toMatchObject([{ state: 'sending', attempts: 2, owner: heir, fence: 2 }]);
     await sends.finish(heir, [{ sendId: sending.sendId, state: 'sent' }]);
-    expect(await sends.begin(heir, [beginning(accepted, false)])).toEqual([{ outcome: 'begun', fence: 2 }]);
+    expect(await sends.begin(heir, [beginning(accepted)])).toEqual([{ outcome: 'begun', fence: 2 }]);
+  });
+
+  it('can be taken anew until the taker has heard of them, and belong to one whoever asks twice', async () => {
+    const [gone, slow, quick] = [randomUUID(), randomUUID(), randomUUID()];
+    for (const owner of [slow, quick]) await sends.enlist(owner, 'taker', 60_000);
+    const all = [newSend({ instance: 'ticket' }), newSend({ instance: 'ticket' })];
+    const ids = all.map(({ sendId }) => sendId);
+    await sends.accept(gone, all);
+    const [unheard, heard] = [randomUUID(), randomUUID()];
+    expect(await sends.adopt(slow, unheard, ['ticket'], 10)).toHaveLength(2);
+    expect(await sends.adopt(quick, heard, ['ticket'], 10)).toHaveLength(2);
+    expect(await sends.keep(slow, unheard, ids)).toEqual([]);
+    expect((await sends.keep(quick, heard, ids)).sort()).toEqual([...ids].sort());
+    expect((await sends.keep(quick, heard, ids)).sort()).toEqual([...ids].sort());
+    expect(await sends.adopt(slow, unheard, ['ticket'], 10)).toEqual([]);
+    await sends.finish(quick, ids.map((sendId) => ({ sendId, state: 'sent' }))); // prettier-ignore
   });
 
   it('stay with a process that has been heard of lately, until its time is over', async () => {
     const owner = randomUUID();
     await sends.enlist(owner, 'slow', 60_000);
     await sends.accept(owner, [newSend({ chat: 'slow@g.us' })]);
-    expect(await sends.adopt(heir, ['shop'], 10)).toEqual([]);
+    expect(await takeOver(sends, heir, ['shop'], 10)).toEqual([]);
     await sends.enlist(owner, 'slow', -1_000);
-    expect(await sends.adopt(heir, ['shop'], 10)).toHaveLength(1);
+    expect(await takeOver(sends, heir, ['shop'], 10)).toHaveLength(1);
   });
 
   it('say who had them by name, and names are forgotten an hour after the last word', async () => {
@@ -83,7 +99,7 @@ describe.each(DATABASES)('sends that a process has left in $kind', ({ create }) 
     expect(names.map(({ about }) => about)).toEqual(['host-7 pid 5']);
     await sends.resign(owner);
     expect(await depth()).toMatchObject({ holder: { owner, about: '' } });
-    expect(await sends.adopt(heir, ['shop'], 10)).toHaveLength(1);
+    expect(await takeOver(sends, heir, ['shop'], 10)).toHaveLength(1);
   });
 
   it('come with every field and every byte of their bodies', async () => {
@@ -94,11 +110,11 @@ describe.each(DATABASES)('sends that a process has left in $kind', ({ create }) 
     const all = bodies.map((body) => newSend({ ...names, ...(body && { body, ...ids }) }));
     await sends.accept(gone, all);
     const bare = { seq: expect.any(Number), state: 'accepted', attempts: 0, body: undefined };
-    const adopted = await sends.adopt(heir, [names.instance], 10);
+    const adopted = await takeOver(sends, heir, [names.instance], 10);
     expect(adopted).toEqual(all.map((send) => ({ ...bare, ...send })));
     const fresh = newSend({ instance: 'fresh', body: bodies[0] as Buffer });
     await sends.begin(gone, [freshly(fresh)]);
-    expect((await sends.adopt(heir, ['fresh'], 10))[0]?.body).toEqual(fresh.body);
+    expect((await takeOver(sends, heir, ['fresh'], 10))[0]?.body).toEqual(fresh.body);
   });
 
   it('may be larger than a packet of the server; then not all come at once', async () => {
@@ -108,7 +124,7 @@ describe.each(DATABASES)('sends that a process has left in $kind', ({ create }) 
     await sends.accept(gone, all.slice(0, 4));
     const last = newSend({ instance: 'large', chat: 'other@g.us', body });
     await sends.begin(gone, [freshly(last)]);
-    const parts = [await sends.adopt(heir, ['large'], 10), await sends.adopt(heir, ['large'], 10)];
+    const parts = [await takeOver(sends, heir, ['large'], 10), await takeOver(sends, heir, ['large'], 10)];
     expect(Math.min(...parts.map(({ length }) => length))).toBeGreaterThan(0);
     expect(idsOf(parts.flat())).toEqual(idsOf([...all.slice(0, 4), last] as AdoptedSend[]));
     expect(parts.flat().every((send) => send.body?.equals(body))).toBe(true);

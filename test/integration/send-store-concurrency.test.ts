@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { NewSend, SendOutcome, SendStore } from '../../src/stores/send-store';
-import { beginning, freshly, newSend } from '../helpers/new-sends';
+import type { Beginning, NewSend, SendOutcome, SendStore } from '../../src/stores/send-store';
+import { beginning, freshly, newSend, takeOver } from '../helpers/new-sends';
 import {
   DATABASES,
   isMariadb,
@@ -32,9 +32,9 @@ describe.each(DATABASES)('several processes that send, on one $kind,', ({ create
     const running = { inside: 0, most: 0, begun: 0 };
     const fences: number[] = [];
     /** Sends as a process does: at once, or after it was written down because another goes first. */
-    const send = async (sends: SendStore, owner: string, claims: boolean) => {
+    const send = async (sends: SendStore, owner: string, place: Beginning['place']) => {
       const one = newSend({ chat });
-      let [answer] = await sends.begin(owner, [freshly(one, claims)]);
+      let [answer] = await sends.begin(owner, [freshly(one, place)]);
       if (answer?.outcome === 'begun') return { one, fence: answer.fence };
       if (answer?.outcome === 'lost') return undefined;
       await sends.accept(owner, [one]);
@@ -45,7 +45,7 @@ describe.each(DATABASES)('several processes that send, on one $kind,', ({ create
       const owner = randomUUID();
       await sends.enlist(owner, 'test', 120_000);
       for (let round = 0; round < 60; round += 1) {
-        const sending = await send(sends, owner, (round + place) % 3 > 0);
+        const sending = await send(sends, owner, (round + place) % 3 > 0 ? 'next' : 'ahead');
         if (!sending) continue;
         running.inside += 1;
         running.begun += 1;
@@ -64,29 +64,31 @@ describe.each(DATABASES)('several processes that send, on one $kind,', ({ create
     expect(new Set(fences).size).toBeGreaterThan(10);
   }, 120_000);
 
-  it.each([
-    [true, 'behind'],
-    [false, 'lost'],
-  ])('wait for the one that is about to take a chat, and find it there (claiming: %s)', async (claims, outcome) => {
-    const chat = `about ${claims}@g.us`;
-    const [former, taker] = [randomUUID(), randomUUID()];
-    for (const owner of [former, taker]) await store.sends.enlist(owner, 'test', 120_000);
-    const [done, mine, theirs] = [newSend({ chat }), newSend({ chat }), newSend({ chat })];
-    await store.sends.begin(former, [freshly(done)]);
-    await store.sends.finish(former, [{ sendId: done.sendId, state: 'failed' }]);
-    await store.sends.accept(former, [mine]);
-    await store.sends.accept(taker, [theirs]);
-    const other = await openSession(store.url);
-    await other.query('START TRANSACTION');
-    const counted = isMariadb(store.url) ? '' : ', turns = turns + 1';
-    await other.query(`UPDATE {send_turn} SET owner = '${taker}', fence = fence + 1 ${counted} WHERE chat = '${chat}'`);
-    await other.query(`UPDATE {send} SET state = 'sending' WHERE send_id = '${theirs.sendId}'`);
-    const begun = store.sends.begin(former, [beginning(mine, claims)]);
-    await untilLockWait(store);
-    await other.query('COMMIT');
-    await other.close();
-    expect(await begun).toEqual([{ outcome }]);
-  });
+  it.each(['next', 'ahead', 'between'] as const)(
+    'wait for the one that is about to take a chat (%s)',
+    async (place) => {
+      const chat = `about ${place}@g.us`;
+      const [former, taker] = [randomUUID(), randomUUID()];
+      for (const owner of [former, taker]) await store.sends.enlist(owner, 'test', 120_000);
+      const [done, mine, theirs] = [newSend({ chat }), newSend({ chat }), newSend({ chat })];
+      await store.sends.begin(former, [freshly(done)]);
+      await store.sends.finish(former, [{ sendId: done.sendId, state: 'failed' }]);
+      await store.sends.accept(former, [mine]);
+      await store.sends.accept(taker, [theirs]);
+      const other = await openSession(store.url);
+      await other.query('START TRANSACTION');
+      const counted = isMariadb(store.url) ? '' : ', turns = turns + 1';
+      await other.query(
+        `UPDATE {send_turn} SET owner = '${taker}', fence = fence + 1 ${counted} WHERE chat = '${chat}'`,
+      );
+      await other.query(`UPDATE {send} SET state = 'sending' WHERE send_id = '${theirs.sendId}'`);
+      const begun = store.sends.begin(former, [beginning(mine, place)]);
+      await untilLockWait(store);
+      await other.query('COMMIT');
+      await other.close();
+      expect(await begun).toEqual([{ outcome: 'behind' }]);
+    },
+  );
 
   it('begin in the same chats in any order at once, and none fails', async () => {
     const chats = Array.from({ length: 12 }, (_, number) => `any${number}@g.us`);
@@ -95,7 +97,7 @@ describe.each(DATABASES)('several processes that send, on one $kind,', ({ create
       await sends.enlist(owner, 'test', 120_000);
       for (let round = 0; round < 15; round += 1) {
         const order = (turn + round) % 2 === 0 ? chats : [...chats].reverse();
-        const batch = order.map((chat, index) => freshly(newSend({ chat }), (turn + index) % 4 > 0));
+        const batch = order.map((chat, index) => freshly(newSend({ chat }), (turn + index) % 4 > 0 ? 'next' : 'ahead'));
         const answers = await sends.begin(owner, batch);
         expect(answers).toHaveLength(chats.length);
         const begun = batch.filter((_, index) => answers[index]?.outcome === 'begun');
@@ -147,13 +149,13 @@ describe.each(DATABASES)('several processes that send, on one $kind,', ({ create
     );
     const take = async ({ sends, owner }: (typeof heirs)[number]) => {
       const taken = [];
-      for (let round = 0; round < 15; round += 1) taken.push(...(await sends.adopt(owner, ['shop'], 5)));
+      for (let round = 0; round < 15; round += 1) taken.push(...(await takeOver(sends, owner, ['shop'], 5)));
       return taken.map(({ sendId }) => sendId);
     };
     const late = first.finish(gone, left.slice(0, 100).reverse().map(({ sendId }) => ({ sendId, state: 'failed' }))); // prettier-ignore
     const taken = (await Promise.all(heirs.map(take))).flat();
     await late;
-    const rest = (await Promise.all(heirs.map(({ sends, owner }) => sends.adopt(owner, ['shop'], 1_000)))).flat();
+    const rest = (await Promise.all(heirs.map(({ sends, owner }) => takeOver(sends, owner, ['shop'], 1_000)))).flat();
     const ids = [...taken, ...rest.map(({ sendId }) => sendId)].filter((id) =>
       left.some(({ sendId }) => sendId === id),
     );

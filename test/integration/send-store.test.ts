@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { SendStore } from '../../src/stores/send-store';
+import type { NewSend, SendStore } from '../../src/stores/send-store';
 import { beginning, freshly, newSend } from '../helpers/new-sends';
 import { DATABASES, isMariadb, openTestStore, type TestStore } from '../helpers/test-store';
 
@@ -55,12 +55,12 @@ describe.each(DATABASES)('the journal of sends in $kind', ({ create }) => {
     });
     await sends.finish(owner, [{ sendId: first.sendId, state: 'accepted', error: '{"status":429}' }]);
     expect(await recordOf(first.sendId)).toMatchObject({ state: 'accepted', endedAt: null, error: '{"status":429}' });
-    expect(await sends.begin(owner, [beginning(first, false)])).toEqual([{ outcome: 'begun', fence: 1 }]);
+    expect(await sends.begin(owner, [beginning(first)])).toEqual([{ outcome: 'begun', fence: 1 }]);
     await sends.finish(owner, [{ sendId: first.sendId, state: 'sent', messageId: 'W1' }]);
     const sent = await recordOf(first.sendId);
     expect(sent).toMatchObject({ state: 'sent', attempts: 2, messageId: 'W1', error: null, endedAt: null });
     expect(Math.abs((sent?.sentAt ?? 0) - Date.now())).toBeLessThan(60_000);
-    expect(await sends.begin(owner, [beginning(second, false)])).toEqual([{ outcome: 'begun', fence: 1 }]);
+    expect(await sends.begin(owner, [beginning(second)])).toEqual([{ outcome: 'begun', fence: 1 }]);
     await sends.finish(owner, [{ sendId: second.sendId, state: 'sent' }]);
   });
 
@@ -71,6 +71,49 @@ describe.each(DATABASES)('the journal of sends in $kind', ({ create }) => {
     expect(await sends.find('F1')).toMatchObject([{ sendId: send.sendId, state: 'sending', attempts: 2 }]);
     await sends.finish(owner, [{ sendId: send.sendId, state: 'sent' }]);
     expect(await sends.begin(owner, [freshly(send)])).toEqual([{ outcome: 'lost' }]);
+  });
+
+  it('begins several of a chat at once, all under one fence', async () => {
+    const [known, fresh, last] = Array.from({ length: 3 }, () => newSend({ chat: 'several@g.us' })) as [
+      NewSend,
+      NewSend,
+      NewSend,
+    ];
+    await sends.accept(owner, [known]);
+    const batch = [
+      beginning(known),
+      freshly(fresh, 'ahead'),
+      freshly(newSend({ chat: 'alone@g.us' })),
+      freshly(last, 'ahead'),
+    ];
+    expect(await sends.begin(owner, batch)).toEqual(batch.map(() => ({ outcome: 'begun', fence: 1 })));
+    await sends.finish(owner, batch.map(({ sendId }) => ({ sendId, state: 'sent' }))); // prettier-ignore
+  });
+
+  it('begins ahead only what nobody else waits before, and between what it has begun whoever waits', async () => {
+    const [first, theirs, near, far] = Array.from({ length: 4 }, () => newSend({ chat: 'ahead@g.us' })) as [
+      NewSend,
+      NewSend,
+      NewSend,
+      NewSend,
+    ];
+    await sends.accept(owner, [first, near]);
+    await sends.accept(other, [theirs]);
+    await sends.accept(owner, [far]);
+    const begun = { outcome: 'begun', fence: 1 };
+    expect(
+      await sends.begin(owner, [
+        beginning(near, 'ahead'),
+        beginning(far, 'ahead'),
+        freshly(newSend({ chat: 'ahead@g.us' }), 'ahead'),
+      ]),
+    ).toEqual([begun, { outcome: 'behind' }, { outcome: 'behind' }]);
+    expect(await sends.begin(other, [beginning(theirs)])).toEqual([{ outcome: 'behind' }]);
+    await sends.finish(owner, [{ sendId: first.sendId, state: 'failed' }]);
+    expect(await sends.begin(owner, [beginning(far, 'between')])).toEqual([begun]);
+    await sends.finish(owner, [near, far].map(({ sendId }) => ({ sendId, state: 'sent' }))); // prettier-ignore
+    expect(await sends.begin(other, [beginning(theirs, 'ahead')])).toEqual([{ outcome: 'begun', fence: 2 }]);
+    await sends.finish(other, [{ sendId: theirs.sendId, state: 'sent' }]);
   });
 
   it('raises the fence whenever a chat changes hands', async () => {
@@ -87,11 +130,9 @@ describe.each(DATABASES)('the journal of sends in $kind', ({ create }) => {
     expect(fences).toEqual([1, 1, 2, 2, 3]);
   });
 
-  it('has lost what is not its own any more: a chat that it may not claim, a send of another, one that has ended', async () => {
+  it('has lost what is not its own any more: a send of another, one that is not there, one that has ended', async () => {
     const [mine, theirs] = [newSend({ chat: 'lost@g.us' }), newSend({ chat: 'elsewhere@g.us' })];
     await sends.accept(owner, [mine]);
-    expect(await sends.begin(owner, [beginning(mine, false)])).toEqual([{ outcome: 'lost' }]);
-    expect(await sends.begin(owner, [freshly(newSend({ chat: 'lost@g.us' }), false)])).toEqual([{ outcome: 'lost' }]);
     expect(await sends.begin(owner, [beginning(newSend())])).toEqual([{ outcome: 'lost' }]);
     await sends.accept(other, [theirs]);
     expect(await sends.begin(owner, [beginning(theirs)])).toEqual([{ outcome: 'lost' }]);
@@ -161,7 +202,7 @@ describe.each(DATABASES)('the journal of sends in $kind', ({ create }) => {
     const known = newSend({ chat: 'b4@g.us' });
     await sends.accept(owner, [known]);
     const [one, two, three] = chats.map((chat) => newSend({ chat }));
-    const batch = [freshly(one ?? known), freshly(two ?? known), freshly(three ?? known, false), beginning(known)];
+    const batch = [freshly(one ?? known), freshly(two ?? known), beginning(three ?? known), beginning(known)];
     const answers = [
       { outcome: 'begun', fence: 1 },
       { outcome: 'behind' },

@@ -185,7 +185,7 @@ describe.each(DATABASES)('sends with a journal in $kind', ({ create }) => {
     const held = new Promise<undefined>((resolve) => (letGo = () => resolve(undefined)));
     channel.behave = ({ text }) => (text === '0' ? held : undefined);
     const sends = texts(6).map((text) => here.say(A, text, `id ${text}`).catch(codeOf));
-    await untilStates('sending', ...allOf('accepted', 5));
+    await until(async () => (await states()).length === 6);
     const stopped = here.stop();
     await until(async () => (await here.say(B, 'too late').catch(codeOf)) === 'GUARD_SENDS_STOPPING');
     letGo();
@@ -205,7 +205,7 @@ describe.each(DATABASES)('sends with a journal in $kind', ({ create }) => {
     const [here, there] = [await start(), await start()];
     channel.typing = ({ by }) => (by === here.owner ? new Promise(() => undefined) : undefined);
     const dead = texts(5).map((text) => here.say(A, text, `id ${text}`).catch(codeOf));
-    await untilStates('sending', ...allOf('accepted', 4));
+    await until(async () => (await states()).length === 5);
     await here.crash();
     await Promise.all(dead);
     const sends = [there.say(A, 'new'), there.say(B, 'elsewhere')];

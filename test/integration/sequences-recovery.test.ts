@@ -18,9 +18,13 @@ describe.each(DATABASES)('a sequence whose process is gone, on $kind,', ({ creat
     hosts.push(host);
     return host;
   };
-  /** Resolves when so many messages that wait are in the journal. */
-  const waiting = async (count: number) => {
-    while ((await store.sends.summary()).accepted < count) await turn();
+  /** Resolves when so many messages that have not been sent are in the journal. */
+  const open = async (count: number) => {
+    for (;;) {
+      const { accepted, sending } = await store.sends.summary();
+      if (accepted + sending >= count) return;
+      await turn();
+    }
   };
 
   beforeAll(async () => {
@@ -46,7 +50,7 @@ describe.each(DATABASES)('a sequence whose process is gone, on $kind,', ({ creat
     const id = await first.accept({ steps: [sendText('one'), http('/crm'), sendText('two')] });
     const [behind, later] = [first.send('behind'), first.send('later')];
     await outside.until('http /crm');
-    await waiting(2);
+    await open(2);
     await first.die();
     const heir = await next();
     const after = heir.send('after');
@@ -70,7 +74,7 @@ describe.each(DATABASES)('a sequence whose process is gone, on $kind,', ({ creat
     first.channel = never;
     const id = await first.accept({ steps: [sendText('one'), http('/crm')] });
     void first.send('behind').catch(() => undefined);
-    await waiting(1);
+    await open(2);
     while ((await store.sends.summary()).sending === 0) await turn();
     const before = await store.sequences.find(id);
     const [reserved] = await store.sends.find(before?.steps[0]?.sendId ?? '');
@@ -115,7 +119,7 @@ describe.each(DATABASES)('a sequence whose process is gone, on $kind,', ({ creat
     void first.send('two').catch(() => undefined);
     const id = await first.accept({ steps: [http('/three'), sendText('four'), http('/five')] });
     void first.send('six').catch(() => undefined);
-    await waiting(2);
+    await open(3);
     await first.die();
     const heir = await next();
     await heir.ended(id);

@@ -167,7 +167,7 @@ describe('sends that a process has left', () => {
       let answered: () => void = () => undefined;
       const answer = new Promise<void>((resolve) => (answered = resolve));
       leave('left');
-      bench.journal.after = (method) => (method === 'adopt' ? answer : undefined);
+      bench.journal.after = (method) => (method === 'keep' ? answer : undefined);
       const sends = [here.send(A, 'new')];
       await until(() => bench.journal.asked.filter((each) => each === 'begin').length > 1);
       await until(() => bench.journal.sendsOf(CHAT_A)[0]?.owner === here.owner);

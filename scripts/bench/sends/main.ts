@@ -2,7 +2,7 @@ import { loadavg } from 'node:os';
 import { describe } from '../../../src/core/errors';
 import { Progress } from '../../host/progress';
 import { startPostgres, startRedis } from '../../services';
-import { RETRY_DELAYS_MS } from './contenders/redlock';
+import { RETRY_DELAYS_MS, SHIPPED_DELAY_MS } from './contenders/redlock';
 import { figuresOf, isKept, type Measured } from './figures';
 import type { SenderName } from './names';
 import { readOptions, type Part } from './options';
@@ -82,9 +82,10 @@ const PARTS: { [P in Part]: (run: Run) => Promise<NonNullable<Measured[P]>> } = 
       tried.set(delay, await bursts('redlock', { ...run, seconds: Math.min(TRIAL_SECONDS, run.seconds) }, delay));
     }
     const [[bestDelayMs] = [0]] = [...tried].sort(([, a], [, b]) => b.sendsPerSecond - a.sendsPerSecond);
-    run.say('  the best of them, and the guard');
+    run.say('  the best of them, its own, and the guard');
     return {
       guarded: await bursts('guarded', run),
+      shipped: await bursts('redlock', run, SHIPPED_DELAY_MS),
       best: await bursts('redlock', run, bestDelayMs),
       bestDelayMs,
       chained: await bursts('chainedRedlock', run),

@@ -56,7 +56,7 @@ function costRow(title: string, { p50Ms, p95Ms, p99Ms, lockP50Ms, journalP50Ms }
 
 function redlock({ redlock }: Measured): string {
   if (!redlock) return '';
-  const { guarded, best, bestDelayMs, chained, tried } = redlock;
+  const { guarded, shipped, best, bestDelayMs, chained, tried } = redlock;
   const own = guarded.sendsPerSecond;
   const row = (title: string, { sendsPerSecond, invertedPairs }: Rate) =>
     line(title, whole(sendsPerSecond), times(own, sendsPerSecond), whole(invertedPairs ?? 0));
@@ -64,6 +64,7 @@ function redlock({ redlock }: Measured): string {
   return [
     line('bursts of 50 to 20 chats', 'sends/s', 'guard is', 'inverted pairs'),
     row('evolution-guard', guarded),
+    row('Redlock as it is shipped', shipped),
     row(`Redlock, asks every ${bestDelayMs} ms`, best),
     row('Redlock behind a chain', chained),
     `  Redlock by its pause: ${others.join(', ')}\n`,

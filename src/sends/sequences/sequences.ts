@@ -3,8 +3,8 @@ import { backoffMs } from '../../core/backoff';
 import { describe, GuardError } from '../../core/errors';
 import { sleep } from '../../core/sleep';
 import { createWaker } from '../../core/waker';
-import type { SendStore } from '../../stores/send-store';
 import type { NewSequence, SequenceRecord, SequenceState, SequenceStore } from '../../stores/sequence-store';
+import type { Adopt } from '../adoption';
 import type { LoadedInstance } from '../recovery';
 import type { Turn } from '../turn';
 import { readDefinition, type DefinitionChecks } from './definition';
@@ -148,11 +148,11 @@ export class Sequences {
   }
 
   /**
-   * Stands before a journal from which sends are taken over: takes sequences over first, and keeps the sends that are
-   * theirs, or come after them in their chat.
+   * Stands before the taking over of sends: takes sequences over first, and keeps the sends that are theirs, or come after
+   * them in their chat.
    */
-  inFrontOf(journal: SendStore): SendStore {
-    return { ...journal, adopt: (...given) => this.takenOver.adopt(journal, ...given) };
+  inFrontOf(adopt: Adopt): Adopt {
+    return (...given) => this.takenOver.adopt(adopt, ...given);
   }
 
   /** Steps that are under way may end; nothing more begins. What is open is taken up by another process, or the next start. */

@@ -1,7 +1,8 @@
 import type { Log } from '../../core/log';
 import type { Metrics } from '../../metrics/metrics';
-import type { AdoptedSend, SendStore } from '../../stores/send-store';
+import type { AdoptedSend } from '../../stores/send-store';
 import type { SequenceRecord, SequenceStore } from '../../stores/sequence-store';
+import type { Adopt } from '../adoption';
 import type { LoadedInstance } from '../recovery';
 import { chatKey } from '../send-request';
 import { shareOut } from './left-sends';
@@ -67,15 +68,10 @@ export class TakenOver {
    *
    * @returns the sends that no sequence comes before; none if there are no more.
    */
-  async adopt(
-    journal: Pick<SendStore, 'adopt'>,
-    owner: string,
-    instances: readonly string[],
-    limit: number,
-  ): Promise<AdoptedSend[]> {
+  async adopt(adoptSends: Adopt, owner: string, instances: readonly string[], limit: number): Promise<AdoptedSend[]> {
     clearImmediate(this.looked);
     this.isLooking = true;
-    const others = await this.look(journal, owner, instances, limit);
+    const others = await this.look(adoptSends, owner, instances, limit);
     this.isLooking = false; // after a failure only with the next look: there may be more that comes first
     // Whoever has called this queues first what comes first.
     this.looked = setImmediate(() => {
@@ -85,7 +81,7 @@ export class TakenOver {
   }
 
   private async look(
-    journal: Pick<SendStore, 'adopt'>,
+    adoptSends: Adopt,
     owner: string,
     instances: readonly string[],
     limit: number,
@@ -99,7 +95,7 @@ export class TakenOver {
     }
     let others: AdoptedSend[] = [];
     for (let isMore = true; isMore && others.length === 0;) {
-      const sends = await journal.adopt(owner, instances, limit);
+      const sends = await adoptSends(owner, instances, limit);
       others = shareOut(sends, this.works());
       isMore = sends.length > 0;
     }

@@ -1,7 +1,7 @@
 import type { AdoptedSend } from '../send-store';
 import { NOW_MS } from './now';
 import type { MysqlPool } from './pool';
-import { transact } from './transact';
+import { transact, type Statement } from './transact';
 
 /** Bodies that are taken over in one go: 64 pieces of a mebibyte at most. */
 const MOST_PARTS = 64;
@@ -9,13 +9,14 @@ const MOST_PARTS = 64;
 /**
  * Takes over open sends of processes that are not on the list, the oldest first.
  *
- * In: owner, instances, limit. Out: sends as they were, in the order of seq. Locks: the sends taken, then what awaits
+ * In: owner, ticket, instances, limit. Out: sends as they were, in the order of seq. Locks: the sends taken, then what awaits
  * them. Owners are found first, so that what a living process has open is not read.
  */
 export async function adoptSends(
   pool: MysqlPool,
   schema: string,
   owner: string,
+  ticket: string,
   instances: readonly string[],
   limit: number,
 ): Promise<AdoptedSend[]> {
@@ -37,10 +38,7 @@ export async function adoptSends(
     change(found) {
       const taken = found.map(({ seq }) => seq);
       if (taken.length === 0) return [];
-      return ['send', 'unsettled_send'].map((table) => ({
-        sql: `UPDATE ${schema}_${table} SET owner = ? WHERE seq IN (?)`,
-        values: [owner, taken],
-      }));
+      return handOver(schema, ticket, taken);
     },
   });
   const bodies = await readBodies(
@@ -55,6 +53,39 @@ export async function adoptSends(
     body: bodies.get(row.seq),
   }));
 }
+
+/**
+ * Gives a process what it took under a ticket. In: owner, ticket, sends. Out: those that are its own now, or were already.
+ * Locks: the sends, then what awaits them.
+ */
+export async function keepSends(
+  pool: MysqlPool,
+  schema: string,
+  owner: string,
+  ticket: string,
+  sendIds: readonly string[],
+): Promise<string[]> {
+  const { rows } = await transact<{ seq: number; sendId: string }>(pool, {
+    choose: [
+      {
+        sql: `SELECT seq, send_id AS sendId FROM ${schema}_send WHERE send_id IN (?) AND owner IN (?)
+              ORDER BY seq FOR UPDATE`,
+        values: [sendIds, [owner, ticket]],
+      },
+    ],
+    change(found) {
+      const own = found.map(({ seq }) => seq);
+      return own.length === 0 ? [] : handOver(schema, owner, own);
+    },
+  });
+  return rows.map(({ sendId }) => sendId);
+}
+
+const handOver = (schema: string, owner: string, seqs: readonly number[]): Statement[] =>
+  ['send', 'unsettled_send'].map((table) => ({
+    sql: `UPDATE ${schema}_${table} SET owner = ? WHERE seq IN (?)`,
+    values: [owner, seqs],
+  }));
 
 /** Leaving out the living by name makes the server jump over what they have open. */
 async function findGone(pool: MysqlPool, schema: string, owner: string): Promise<string[]> {

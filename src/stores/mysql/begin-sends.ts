@@ -19,7 +19,7 @@ const keyOf = ({ instance, chat }: { instance: string; chat: string }) => `${ins
 /**
  * Makes sends `sending`, each under the fence of its chat.
  *
- * In: owner, beginnings, at most one of a chat. Out: an answer for each, in the order of the batch.
+ * In: owner, beginnings. Out: an answer for each, in the order of the batch.
  * Locks: the turns of the chats, in the order of their keys, so that two batches never wait in a circle; then the sends.
  * Held for two trips. All else is read when the turns are held, so what others have begun there is seen.
  * Processes are compared by the oldest that each has open in the chat, whichever it would begin now: so one of them is
@@ -90,9 +90,9 @@ function judge(owner: string, beginnings: readonly Beginning[], rows: readonly R
     const held = turn?.owner === owner;
     const given = { ...beginning, seq: own?.number, claimed: !held };
     const open = own ? own.owner === owner && isOpen(own.state) : beginning.fresh !== undefined;
-    if (!open || (!held && !beginning.claims)) return { ...given, answer: { outcome: 'lost' } };
-    const least = mine.get(keyOf(beginning))?.number ?? Number.POSITIVE_INFINITY;
-    if (other && (other.first > 0 || other.number < least)) {
+    if (!open) return { ...given, answer: { outcome: 'lost' } };
+    const before = { next: mine.get(keyOf(beginning))?.number, ahead: own?.number, between: 0 }[beginning.place];
+    if (other && (other.first > 0 || other.number < (before ?? Number.POSITIVE_INFINITY))) {
       return { ...given, answer: { outcome: 'behind' } };
     }
     return { ...given, answer: { outcome: 'begun', fence: (turn?.number ?? 0) + (held ? 0 : 1) } };

@@ -1,7 +1,7 @@
 import type { SendStore } from '../send-store';
 import { acceptSends } from './accept-sends';
 import { acknowledgeSends } from './acknowledge-sends';
-import { adoptSends } from './adopt-sends';
+import { adoptSends, keepSends } from './adopt-sends';
 import { beginSends } from './begin-sends';
 import { findSends, listSends } from './find-sends';
 import { finishSends } from './finish-sends';
@@ -19,7 +19,8 @@ export function createMysqlSends(pool: MysqlPool, schema: string): SendStore {
     begin: (owner, beginnings) => beginSends(pool, schema, owner, beginnings),
     finish: (owner, outcomes) => finishSends(pool, schema, owner, outcomes),
     acknowledge: (acknowledgements) => acknowledgeSends(pool, schema, acknowledgements),
-    adopt: (owner, instances, limit) => adoptSends(pool, schema, owner, instances, limit),
+    adopt: (...given) => adoptSends(pool, schema, ...given),
+    keep: (...given) => keepSends(pool, schema, ...given),
     find: (id) => findSends(pool, schema, id),
     list: (filter, beforeSeq, limit) => listSends(pool, schema, filter, beforeSeq, limit),
     depths: (filter, limit) => readDepths(pool, schema, filter, limit),

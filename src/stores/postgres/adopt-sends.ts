@@ -25,7 +25,7 @@ WHERE owner <> $1 AND NOT EXISTS (
 /**
  * Takes over open sends of processes that are gone, the oldest first.
  *
- * In: owner, instances, limit, those processes. Out: sends as they were, in the order of seq. Locks: the sends taken, which
+ * In: ticket, instances, limit, those processes. Out: sends as they were, in the order of seq. Locks: the sends taken, which
  * others that adopt at this moment skip, then what awaits them. Apart from the search for those processes: the server
  * thinks the two together so costly that it compiles them, each time anew.
  */
@@ -73,13 +73,14 @@ export async function adoptSends(
   pool: Pool,
   schema: string,
   owner: string,
+  ticket: string,
   instances: readonly string[],
   limit: number,
 ): Promise<AdoptedSend[]> {
   const { rows: holders } = await pool.query<{ owner: string }>(gone(schema), [owner]);
   if (holders.length === 0) return [];
   const from = holders.map((holder) => holder.owner);
-  const { rows } = await pool.query<Row>(statement(schema), [owner, instances, limit, from]);
+  const { rows } = await pool.query<Row>(statement(schema), [ticket, instances, limit, from]);
   return rows.map(({ seq, send_id, message_id, request_id, accepted_at, body, ...row }) => ({
     ...row,
     seq: Number(seq),
@@ -89,4 +90,29 @@ export async function adoptSends(
     acceptedAt: accepted_at.getTime(),
     body: body ?? undefined,
   }));
+}
+
+/**
+ * Gives a process what it took under a ticket. In: owner, ticket, sends. Out: those that are its own now, or were already.
+ * Locks: the sends, then what awaits them.
+ */
+const keeping = (schema: string) => `
+WITH own AS (
+  SELECT seq, send_id FROM "${schema}".send WHERE send_id = ANY($3::uuid[]) AND owner IN ($1, $2) ORDER BY seq FOR UPDATE
+), kept AS (
+  UPDATE "${schema}".send SET owner = $1 WHERE seq = ANY(ARRAY(SELECT seq FROM own))
+), opened AS (
+  UPDATE "${schema}".unsettled_send SET owner = $1 WHERE seq = ANY(ARRAY(SELECT seq FROM own))
+)
+SELECT send_id FROM own`;
+
+export async function keepSends(
+  pool: Pool,
+  schema: string,
+  owner: string,
+  ticket: string,
+  sendIds: readonly string[],
+): Promise<string[]> {
+  const { rows } = await pool.query<{ send_id: string }>(keeping(schema), [owner, ticket, sendIds]);
+  return rows.map((row) => row.send_id);
 }

@@ -13,7 +13,7 @@ const ofOthers = (schema: string, side: '<' | '>') => `
 /**
  * Makes sends `sending`, each under the fence of its chat, in one statement.
  *
- * In: owner, beginnings (send, instance, chat, whether it may claim), and what is to be written of fresh ones. Out: one
+ * In: owner, beginnings (send, instance, chat, place), and what is to be written of fresh ones. Out: one
  * text, for each beginning in the order of the batch its fence, `behind`, `lost`, or `again`.
  * Locks: the turns of the chats, in the order of their keys, so that two batches never wait in a circle; then the sends.
  *
@@ -26,15 +26,17 @@ const ofOthers = (schema: string, side: '<' | '>') => `
  */
 const statement = (schema: string) => `
 WITH wanted AS (
-  ${batchOf(2, { send_id: 'uuid', instance: 'text', chat: 'text', claims: 'boolean' })}
+  ${batchOf(2, { send_id: 'uuid', instance: 'text', chat: 'text', place: 'text' })}
 ), fresh AS (${givenSends(FRESH)}), seen AS (
   SELECT wanted.*, own.seq, turn.turns, CASE
     WHEN own.seq IS NULL AND NOT EXISTS (SELECT FROM fresh WHERE fresh.send_id = wanted.send_id) THEN 'lost'
     WHEN own.owner <> $1 OR own.state NOT IN ('accepted', 'sending') THEN 'lost'
-    WHEN NOT claims AND turn.owner IS DISTINCT FROM $1 THEN 'lost'
     WHEN EXISTS (
       SELECT FROM (${ofOthers(schema, '<')} UNION ALL ${ofOthers(schema, '>')}) AS other
-      WHERE least.seq IS NULL OR other.seq < least.seq
+      WHERE CASE place
+          WHEN 'next' THEN least.seq IS NULL OR other.seq < least.seq
+          WHEN 'ahead' THEN own.seq IS NULL OR other.seq < own.seq
+        END
         OR (SELECT state FROM "${schema}".send WHERE send.seq = other.seq) = 'sending'
         OR NOT EXISTS (
           SELECT FROM "${schema}".send_worker AS w WHERE w.owner = other.owner AND w.expires_at >= now()
@@ -56,14 +58,15 @@ WITH wanted AS (
   ) AS least ON true
 ), taken AS (
   INSERT INTO "${schema}".send_turn AS turn (instance, chat, owner, fence, turns)
-  SELECT instance, chat, $1, 1, coalesce(turns, 0) + 1 FROM seen WHERE refusal IS NULL ORDER BY instance, chat
+  SELECT DISTINCT instance, chat, $1::uuid, 1, coalesce(turns, 0) + 1 FROM seen WHERE refusal IS NULL
+  ORDER BY instance, chat
   ON CONFLICT (instance, chat) DO UPDATE
   SET owner = EXCLUDED.owner, turns = EXCLUDED.turns,
       fence = turn.fence + CASE WHEN turn.owner = EXCLUDED.owner THEN 0 ELSE 1 END
   WHERE turn.turns = EXCLUDED.turns - 1
   RETURNING instance, chat, fence
 ), begun AS (
-  SELECT send_id, seq, fence FROM taken JOIN seen USING (instance, chat)
+  SELECT send_id, seq, fence FROM taken JOIN seen USING (instance, chat) WHERE refusal IS NULL
 ), continued AS (
   UPDATE "${schema}".send SET state = 'sending', attempts = attempts + 1, sending_at = now(), fence = begun.fence
   FROM begun
@@ -90,9 +93,6 @@ FROM seen LEFT JOIN (
 /** Whoever is outrun that often has others before it. */
 const MOST_TRIES = 5;
 
-/**
- * @param beginnings at most one of a chat.
- */
 export async function beginSends(
   pool: Pool,
   schema: string,
@@ -144,7 +144,7 @@ async function tryOnce(
       beginnings.map(({ sendId }) => sendId),
       beginnings.map(({ instance }) => instance),
       beginnings.map(({ chat }) => chat),
-      beginnings.map(({ claims }) => claims),
+      beginnings.map(({ place }) => place),
       ...sendColumns(beginnings.flatMap(({ fresh }) => fresh ?? [])),
     ],
     ...nameOf('begin-sends'),

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { SendStore } from '../send-store';
 import { acceptSends } from './accept-sends';
 import { acknowledgeSends } from './acknowledge-sends';
-import { adoptSends } from './adopt-sends';
+import { adoptSends, keepSends } from './adopt-sends';
 import { beginSends } from './begin-sends';
 import { findSends, listSends } from './find-sends';
 import { finishSends } from './finish-sends';
@@ -25,7 +25,8 @@ export function createPostgresSends(pool: Pool, schema: string, pooled: boolean)
     begin: (owner, beginnings) => beginSends(pool, schema, nameOf, owner, beginnings),
     finish: (owner, outcomes) => finishSends(pool, schema, nameOf, owner, outcomes),
     acknowledge: (acknowledgements) => acknowledgeSends(pool, schema, nameOf, acknowledgements),
-    adopt: (owner, instances, limit) => adoptSends(pool, schema, owner, instances, limit),
+    adopt: (...given) => adoptSends(pool, schema, ...given),
+    keep: (...given) => keepSends(pool, schema, ...given),
     find: (id) => findSends(pool, schema, id),
     list: (filter, beforeSeq, limit) => listSends(pool, schema, filter, beforeSeq, limit),
     depths: (filter, limit) => readDepths(pool, schema, filter, limit),

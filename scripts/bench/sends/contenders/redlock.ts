@@ -4,8 +4,10 @@ import type { Channel, Sender, Stage } from '../sender';
 import { startOrdered } from './ordered';
 
 const LOCK_MS = 10_000;
-/** Those that are tried for the pause between two attempts at a lock; the library's own is 200. */
-export const RETRY_DELAYS_MS = [2, 5, 10, 20, 50, 100, 200];
+/** The library's own pause between two attempts at a lock. */
+export const SHIPPED_DELAY_MS = 200;
+/** Those that are tried. */
+export const RETRY_DELAYS_MS = [2, 5, 10, 20, 50, 100, SHIPPED_DELAY_MS];
 
 /** A lock for every send, taken and released, as the library's readme shows it. Who comes while it is taken asks again. */
 export async function startRedlock({ redisUrl }: Stage, channel: Channel, retryDelayMs: number): Promise<Sender> {
