@@ -163,7 +163,7 @@ export async function startSends<L extends TimedLock>(options: SendsOptions<L>):
     sequences?.acknowledged(sendId);
     options.acknowledged(sendId, state);
   };
-  const acknowledgements = new Acknowledgements({ store, changed, log, metrics });
+  const acknowledgements = new Acknowledgements({ store, changed, clock, random, log, metrics });
   await recovery.start();
   sequences?.start();
   const { sendsAckDeadlineSeconds: ackDeadlineSeconds, sendsRetentionDays: retentionDays } = settings;
@@ -191,6 +191,7 @@ export async function startSends<L extends TimedLock>(options: SendsOptions<L>):
       maker.refuse();
       await untilEmpty(guard, clock);
       await maker.stop();
+      acknowledgements.stop();
       await recovery.resign();
       leases.stop();
     },

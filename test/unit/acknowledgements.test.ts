@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../src/core/clock';
 import { readBaileysUpdates, readBusinessStatuses } from '../../src/host/acknowledgements';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics';
 import { Acknowledgements } from '../../src/sends/acknowledgements';
@@ -86,11 +87,12 @@ describe('acknowledgements', () => {
   let log: RecordingLog;
   let metrics: Metrics;
   let acknowledgements: Acknowledgements;
+  let monotonic: number;
 
   const heard = (messageId: string): Acknowledgement => ({ instance: 'shop', messageId, state: 'read', at: NOW });
 
   beforeEach(() => {
-    [batches, changed, log, metrics] = [[], [], recordingLog(), createMetrics()];
+    [batches, changed, log, metrics, monotonic] = [[], [], recordingLog(), createMetrics(), 0];
     answer = (batch) =>
       Promise.resolve(batch.map(({ messageId, state }) => ({ sendId: `send of ${messageId}`, state })));
     acknowledgements = new Acknowledgements({
@@ -101,6 +103,8 @@ describe('acknowledgements', () => {
         },
       },
       changed: (...given) => changed.push(given),
+      clock: { ...systemClock, monotonic: () => monotonic },
+      random: () => 0,
       log,
       metrics,
     });
@@ -116,15 +120,25 @@ describe('acknowledgements', () => {
     expect((await metrics.sendsAcknowledged.get()).values).toMatchObject([{ labels: { state: 'read' }, value: 3 }]);
   });
 
-  it('that cannot be written are one line in the log, and later ones are written', async () => {
+  it('that cannot be written are tried again, with one line in the log', async () => {
     answer = () => Promise.reject(new Error('the database is away'));
     acknowledgements.take(['1', '2', '3'].map(heard));
-    await until(() => log.lines.length > 0);
-    await new Promise(setImmediate);
+    await until(() => batches.length > 2);
     expect(log.lines).toMatchObject([{ level: 'warn', fields: { detail: 'the database is away' } }]);
     answer = (batch) => Promise.resolve(batch.map(({ messageId, state }) => ({ sendId: messageId, state })));
-    acknowledgements.take([heard('4')]);
-    await until(() => changed.length === 1);
+    await until(() => changed.length === 3);
+  });
+
+  it.each([
+    ['for ten minutes', () => (monotonic = 600_001)],
+    ['until the host is stopped', () => acknowledgements.stop()],
+  ])('that cannot be written %s are given up, and the log says so', async (_when, end) => {
+    answer = () => Promise.reject(new Error('invalid'));
+    acknowledgements.take([heard('1')]);
+    await until(() => batches.length > 1);
+    end();
+    await until(() => log.lines.length === 2);
+    expect(log.lines[1]).toMatchObject({ level: 'error', fields: { acknowledgements: 1 } });
   });
 
   it('do not take all memory while they cannot be written', async () => {
