@@ -1,3 +1,5 @@
+import { INSTANCE_ERRORS } from './instance-errors';
+
 interface Entry {
   /** What is wrong, a sentence. */
   meaning: string;
@@ -259,6 +261,7 @@ export const REGISTRY = {
     meaning: 'The folder is no EvolutionAPI checkout.',
     remedy: 'Name the folder that holds the package.json of evolution-api and its src folder.',
   },
+  ...INSTANCE_ERRORS,
   GUARD_HOST_VERSION: {
     meaning: 'This EvolutionAPI version is not in the list of supported ones.',
     remedy:

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { INSTANCE_SETTINGS } from './instance-settings';
 import { LOG_LEVELS } from './log';
 import { rollout } from './rollout';
 import { SEND_SETTINGS } from './send-settings';
@@ -244,6 +245,7 @@ export const SETTINGS = {
     meaning: 'Days that dead letters are kept.',
   },
   ...SEND_SETTINGS,
+  ...INSTANCE_SETTINGS,
   apiKey: {
     env: 'GUARD_API_KEY',
     hostEnv: 'AUTHENTICATION_API_KEY',
