@@ -22,7 +22,7 @@ describe('sends that a process has left', () => {
     it('lets what is under way come to its end, and leaves what waits to the next one, in order', async () => {
       const under = bench.hold('0');
       const sends = texts(5).map((text) => here.send(A, text, { messageId: `id ${text}` }).catch(codeOf));
-      await bench.untilStates(CHAT_A, 'sending', ...Array<string>(4).fill('accepted'));
+      await bench.untilStates(CHAT_A, ...Array<string>(5).fill('sending'));
       const stopped = here.stop();
       await settled();
       const late = here.send(B, 'late').catch(codeOf);
@@ -30,6 +30,7 @@ describe('sends that a process has left', () => {
       const left = Array<string>(4).fill('GUARD_SENDS_STOPPING');
       expect(await Promise.all([...sends, late])).toEqual([expect.objectContaining({ text: '0' }), ...left, left[0]]);
       await stopped;
+      expect(bench.journal.statesOf(CHAT_A)).toEqual(['sent', ...Array<string>(4).fill('accepted')]);
       expect(bench.channel.textsOf(A)).toEqual(['0']);
 
       const next = await bench.start();
