@@ -29,6 +29,11 @@ export const INSTANCE_ERRORS = {
     meaning: 'An instance counts as open, and its socket does not answer.',
     remedy: 'Restart the instance (POST /instance/restart/<name>); if it comes again, check the network and the proxy.',
   },
+  GUARD_CREDENTIALS_PLACE: {
+    meaning: 'The place where the host keeps credentials cannot be used.',
+    remedy:
+      'Bring it back, and check the host’s CACHE_REDIS_, DATABASE_SAVE_DATA_INSTANCE and PROVIDER_ variables and its folder instances.',
+  },
   GUARD_SEAL_FOREIGN: {
     meaning: 'Sealed data is damaged, is something else, or was sealed with another key.',
     remedy: 'Take another copy, or set GUARD_ARCHIVE_KEY to the key of the installation that made it.',

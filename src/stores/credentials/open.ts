@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { Log } from '../../core/log';
+import type { Environment } from '../../core/settings';
+import { chooseCredentialStore, type CredentialChoice } from './choose';
+import { KeyFiles } from './key-files';
+import { KeyHashes } from './key-hashes';
+import type { SessionRows } from './stores';
+
+/** As the host has it. */
+const PREFIX = 'evolution-cache';
+
+export interface CredentialsOptions {
+  /** The host's. */
+  environment: Environment;
+  /** The folder that the host runs in. */
+  hostDir: string;
+  rows: SessionRows;
+  log: Log;
+}
+
+/** Finds out where the host keeps credentials, by its own variables. Opens no connection before the first call. */
+export function openCredentials({ environment, hostDir, rows, log }: CredentialsOptions): {
+  choice: CredentialChoice;
+  stop: () => void;
+} {
+  const isOn = (name: string) => environment[name] === 'true';
+  const { CACHE_REDIS_URI: uri, CACHE_REDIS_PREFIX_KEY: prefix } = environment;
+  const hashes = uri ? new KeyHashes({ uri, prefix: prefix || PREFIX, log }) : undefined;
+  const settings = {
+    usesProvider: isOn('PROVIDER_ENABLED'),
+    redisEnabled: isOn('CACHE_REDIS_ENABLED'),
+    saveInRedis: isOn('CACHE_REDIS_SAVE_INSTANCES'),
+    saveInDatabase: isOn('DATABASE_SAVE_DATA_INSTANCE'),
+  };
+  const files = new KeyFiles(join(hostDir, 'instances'));
+  return {
+    choice: chooseCredentialStore(settings, { hashes, files, rows }),
+    stop: () => hashes?.stop(),
+  };
+}
