@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics/metrics';
 import type { DeadLetterStore } from './dead-letters';
 import type { Engine, Heard } from './engine';
 import type { IdempotencyStore } from './idempotency-store';
+import type { InstanceStore } from './instance-store';
 import type { OutboxStore } from './outbox-store';
 import type { SendStore } from './send-store';
 import type { SequenceStore } from './sequence-store';
@@ -29,6 +30,7 @@ export class Database {
   readonly sends: SendStore;
   readonly idempotency: IdempotencyStore;
   readonly sequences: SequenceStore;
+  readonly instances: InstanceStore;
 
   constructor(
     private readonly engine: Engine,
@@ -39,6 +41,7 @@ export class Database {
     this.sends = gated(engine.sends, () => this.assertReady());
     this.idempotency = gated(engine.idempotency, () => this.assertReady());
     this.sequences = gated(engine.sequences, () => this.assertReady());
+    this.instances = gated(engine.instances, () => this.assertReady());
   }
 
   get up(): boolean {
@@ -98,11 +101,10 @@ export class Database {
   }
 }
 
+type Store = DeadLetterStore | IdempotencyStore | InstanceStore | OutboxStore | SendStore | SequenceStore;
+
 /** Refuses every call until the tables are there, so that none meets half of them. */
-function gated<S extends DeadLetterStore | IdempotencyStore | OutboxStore | SendStore | SequenceStore>(
-  store: S,
-  assertReady: () => void,
-): S {
+function gated<S extends Store>(store: S, assertReady: () => void): S {
   const methods = Object.entries(store) as [string, (...args: unknown[]) => Promise<unknown>][];
   const gates = methods.map(([name, method]) => {
     const gate = async (...args: unknown[]) => {

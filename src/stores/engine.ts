@@ -3,6 +3,7 @@ import type { Log } from '../core/log';
 import type { Random } from '../core/backoff';
 import type { DeadLetterStore } from './dead-letters';
 import type { IdempotencyStore } from './idempotency-store';
+import type { InstanceStore } from './instance-store';
 import type { OutboxStore } from './outbox-store';
 import type { SendStore } from './send-store';
 import type { SequenceStore } from './sequence-store';
@@ -28,6 +29,7 @@ export interface Engine {
   readonly sends: SendStore;
   readonly idempotency: IdempotencyStore;
   readonly sequences: SequenceStore;
+  readonly instances: InstanceStore;
   /** Where the own tables are, as messages name it. */
   readonly place: string;
   /**

@@ -17,7 +17,13 @@ export const DATABASES = [
 ] as const;
 
 /** What the first start of this version runs, in both kinds of database. */
-export const MIGRATIONS = ['0001-outbox.sql', '0002-sends.sql', '0003-idempotency.sql', '0004-sequences.sql'];
+export const MIGRATIONS = [
+  '0001-outbox.sql',
+  '0002-sends.sql',
+  '0003-idempotency.sql',
+  '0004-sequences.sql',
+  '0005-instances.sql',
+];
 
 /** A session of its own, beside those of the engine. */
 export interface TestSession {

@@ -3,6 +3,7 @@ import { createMysqlDeadLetters } from './dead-letters';
 import { asDatabaseError, StatementError } from './errors';
 import { createMysqlIdempotency } from './idempotency';
 import { createMysqlOutbox } from './index';
+import { createMysqlInstances } from './instances';
 import { migrate, placeOf } from './migrate';
 import { MysqlPool } from './pool';
 import { createMysqlSends } from './sends';
@@ -17,6 +18,7 @@ export function createMysqlEngine({ uri, schema, connections, log }: EngineOptio
     sends: createMysqlSends(pool, schema),
     idempotency: createMysqlIdempotency(pool, schema),
     sequences: createMysqlSequences(pool, schema),
+    instances: createMysqlInstances(pool, schema),
     place: placeOf(schema),
     migrate: (clientName) => migrate(pool, schema, clientName),
     owner: () => readOwner(pool, schema),

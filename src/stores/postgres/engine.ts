@@ -4,6 +4,7 @@ import { listen } from './announcements';
 import { createPostgresDeadLetters } from './dead-letters';
 import { createPostgresIdempotency } from './idempotency';
 import { createPostgresOutbox } from './index';
+import { createPostgresInstances } from './instances';
 import { migrate } from './migrate';
 import { asDatabaseError, createPool, withoutPrismaParameters } from './pool';
 import { createPrisma } from './prisma';
@@ -23,6 +24,7 @@ export function createPostgresEngine({ uri, schema, connections, log, ...options
     sends: createPostgresSends(pool, schema, pooled),
     idempotency: createPostgresIdempotency(pool, schema, pooled),
     sequences: createPostgresSequences(pool, schema),
+    instances: createPostgresInstances(pool, schema),
     place: `tables of schema ${schema}`,
     migrate: (clientName) => migrate(pool, schema, clientName),
     owner: () => readOwner(pool, schema),
