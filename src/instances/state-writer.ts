@@ -66,12 +66,9 @@ export class StateWriter {
 
   /** Lets what waits be written, for at most so long. */
   async stop(patienceMs: number): Promise<void> {
-    const timer = setTimeout(() => this.stopping.abort(), patienceMs);
-    const ended = new Promise<void>((resolve) => {
-      this.stopping.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([this.running, ended]); // a statement that hangs must not hold up the host
-    clearTimeout(timer);
+    const ended = new AbortController();
+    await Promise.race([this.running, sleep(patienceMs, ended.signal)]); // a statement that hangs must not hold up the host
+    ended.abort();
     this.stopping.abort();
   }
 
