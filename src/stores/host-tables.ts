@@ -1,112 +1,138 @@
-import { GuardError } from '../core/errors';
-import { BULK_TABLES, type TableRows, type TextRow } from './host-settings-rows';
-
-/** A foreign key. */
-export interface Reference {
+/** A foreign key of one column, as the catalog tells it. */
+export interface ForeignKey {
   table: string;
   column: string;
   parent: string;
+  parentColumn: string;
+  /** What the deletion of a row does to those that name it. */
+  onDelete: 'cascade' | 'refuse' | 'forget';
+  /** Name of an index that begins with the column; without one its rows are found by walking the whole table. */
+  index: string | null;
+  /** What tells the table's rows apart. */
+  rowKey: string;
 }
 
-export interface Column {
-  table: string;
-  name: string;
-  /** As the database calls it. */
-  type: string;
-}
-
+/** A table that hangs on Instance. */
 export interface HostTable {
   name: string;
-  /** The column that has the instance's id. */
-  key: string;
-  columns: Column[];
+  rowKey: string;
+  /** The way to its instance, */
+  key: ForeignKey;
+  /** which leads over this table; undefined: the key names the instance itself. */
+  parent: HostTable | undefined;
+  /** Its rows go with those of another table at less cost than by themselves: that one finds them by an index. */
+  goesAlong: boolean;
+  /** With each of its rows that is deleted the server walks a whole table, to find who names it. */
+  isSlow: boolean;
 }
 
-const INSTANCE = 'instance';
-/** Servers may keep names of tables in small letters. */
-const isInstance = (table: string) => table.toLowerCase() === INSTANCE;
-const BULK = new Set(BULK_TABLES.map((table) => table.toLowerCase()));
+const ROOT = 'Instance';
+/** Rows of slow tables in one call. With a million messages each takes a tenth of a second. */
+const SLOW_ROWS = 10;
 
 /**
- * The tables that settings of instances are in, those that others refer to first.
+ * What hangs on Instance, directly or over others. A table stands before those that it names, so that neither a cascade
+ * nor a refusal finds anything; apart from that tables with an index stand first, so that most calls walk no other.
  *
- * @throws GuardError GUARD_BACKUP_FOREIGN where there is no table Instance.
+ * @throws Error where there is none: then these are not the host's tables.
  */
-export function settingsTables(references: readonly Reference[], columns: readonly Column[]): HostTable[] {
-  const instance = columns.find(({ table }) => isInstance(table))?.table;
-  if (instance === undefined) {
-    throw new GuardError('GUARD_BACKUP_FOREIGN', 'This database has no table Instance: start the host on it once.');
+export function hostTables(keys: readonly ForeignKey[]): HostTable[] {
+  const found = findTables(keys);
+  if (found.size === 0) throw new Error('no table of this database hangs on a table Instance');
+  const ordered: HostTable[] = [];
+  while (found.size > 0) {
+    const isNamed = ({ name }: HostTable) =>
+      keys.some((key) => key.parent === name && key.table !== name && found.has(key.table));
+    const free = [...found.values()].filter((table) => !isNamed(table));
+    const [first] = found.values(); // for tables that name each other in a circle
+    const next = free.find(({ key }) => key.index !== null) ?? free[0] ?? first;
+    if (!next) break;
+    ordered.push(next);
+    found.delete(next.name);
   }
-  const keys = new Map([[instance, 'id']]);
-  for (const { table, column, parent } of references) {
-    if (isInstance(parent) && !BULK.has(table.toLowerCase()) && !keys.has(table)) keys.set(table, column);
-  }
-  return parentsFirst([...keys.keys()], references).map((name) => ({
-    name,
-    key: keys.get(name) ?? '',
-    columns: columns.filter(({ table }) => table === name),
-  }));
+  return ordered;
 }
 
-function parentsFirst(tables: readonly string[], references: readonly Reference[]): string[] {
-  const ordered = new Set<string>();
-  const entered = new Set<string>();
-  const place = (table: string) => {
-    if (entered.has(table)) return; // placed, or it refers to itself by way of others
-    entered.add(table);
-    for (const { table: child, parent } of references) if (child === table && tables.includes(parent)) place(parent);
-    ordered.add(table);
+function findTables(keys: readonly ForeignKey[]): Map<string, HostTable> {
+  const found = new Map<string, HostTable>();
+  let parents: (HostTable | undefined)[] = [undefined];
+  while (parents.length > 0) {
+    const next = parents.flatMap((parent) => {
+      const name = parent?.name ?? ROOT;
+      const children = keys.filter((key) => key.parent === name && key.onDelete !== 'forget' && key.table !== ROOT);
+      return children.flatMap((key) => {
+        if (found.has(key.table)) return [];
+        const table = { name: key.table, rowKey: key.rowKey, key, parent, ...costOf(key, keys) };
+        found.set(key.table, table);
+        return [table];
+      });
+    });
+    parents = next;
+  }
+  return found;
+}
+
+function costOf(key: ForeignKey, keys: readonly ForeignKey[]) {
+  const others = keys.filter(({ table, parent }) => table === key.table && parent !== ROOT && parent !== key.table);
+  const hasIndexedWay = (name: string) =>
+    keys.some(({ table, parent, index }) => table === name && parent === ROOT && index !== null);
+  return {
+    goesAlong:
+      key.index === null &&
+      others.some(({ onDelete, index, parent }) => onDelete === 'cascade' && index !== null && hasIndexedWay(parent)),
+    isSlow: keys.some(({ parent, index }) => parent === key.table && index === null),
   };
-  for (const table of tables) place(table);
-  return [...ordered];
 }
 
-/** @param found rows of each table, in the order of the tables. */
-export function byInstance(tables: readonly HostTable[], found: readonly TextRow[][]): Map<string, TableRows[]> {
-  const dumped = new Map<string, TableRows[]>();
-  tables.forEach(({ name, key }, at) => {
-    for (const row of found[at] ?? []) {
-      const id = row[key] ?? '';
-      const own = dumped.get(id) ?? [];
-      dumped.set(id, own);
-      const rows = own.find(({ table }) => table === name)?.rows;
-      if (rows) rows.push(row);
-      else own.push({ table: name, rows: [row] });
-    }
+/** How a kind of database names things. */
+export interface Words {
+  table: (name: string) => string;
+  column: (name: string) => string;
+  /** Stands for the id of the instance. */
+  id: string;
+}
+
+/** The condition that a row is the instance's. */
+export function isOfInstance({ key, parent }: HostTable, words: Words): string {
+  if (!parent) return `${words.column(key.column)} = ${words.id}`;
+  const parents = `SELECT ${words.column(key.parentColumn)} FROM ${words.table(parent.name)}`;
+  return `${words.column(key.column)} IN (${parents} WHERE ${isOfInstance(parent, words)})`;
+}
+
+/** Counts the rows of an instance in all tables. Gives `place` in the list of tables, and `number`. */
+export function countStatement(tables: readonly HostTable[], words: Words): string {
+  const counts = tables.map((table, place) => {
+    const from = `${words.table(table.name)} WHERE ${isOfInstance(table, words)}`;
+    return `SELECT ${place} AS place, COUNT(*) AS number FROM ${from}`;
   });
-  return dumped;
+  return counts.join(' UNION ALL ');
 }
 
-/** What there is no place for, without what is NULL anyway. */
-export function homelessIn(tables: readonly HostTable[], given: readonly TableRows[]): string[] {
-  const homeless = new Set<string>();
-  for (const { table, rows } of given) {
-    const known = tables.find(({ name }) => name === table);
-    if (!known && rows.length > 0) homeless.add(table);
-    if (!known) continue;
-    const names = new Set(known.columns.map(({ name }) => name));
-    for (const row of rows) {
-      for (const [name, value] of Object.entries(row)) {
-        if (value !== null && !names.has(name)) homeless.add(`${table}.${name}`);
-      }
-    }
+/** What `countStatement` gave, by name, without the tables that have nothing. */
+export function countsByTable(
+  tables: readonly HostTable[],
+  rows: readonly { place: number; number: number | string }[],
+): Record<string, number> {
+  const some = rows.map(({ place, number }) => [tables[place]?.name ?? '', Number(number)] as const);
+  return Object.fromEntries(some.filter(([, number]) => number > 0));
+}
+
+/**
+ * Deletes at most so many rows, each table's in a transaction of its own.
+ *
+ * @param remove deletes some rows of a table. @returns how many.
+ * @param removeInstance called when nothing else was found.
+ */
+export async function purgeTables(
+  tables: readonly HostTable[],
+  limit: number,
+  remove: (table: HostTable, limit: number) => Promise<number>,
+  removeInstance: () => Promise<number>,
+): Promise<number> {
+  let gone = 0;
+  for (const table of tables.filter(({ goesAlong }) => !goesAlong)) {
+    if (gone >= limit) return gone;
+    gone += await remove(table, Math.min(limit - gone, table.isSlow ? SLOW_ROWS : limit));
   }
-  return [...homeless].sort();
-}
-
-export interface Insertion {
-  table: HostTable;
-  /** Those that the rows have values for; the others get their defaults. */
-  columns: Column[];
-  rows: TextRow[];
-}
-
-/** What is to be inserted, in an order that no foreign key objects to. */
-export function insertionsOf(tables: readonly HostTable[], given: readonly TableRows[]): Insertion[] {
-  const insertions = tables.map((table) => {
-    const rows = given.filter((each) => each.table === table.name).flatMap((each) => each.rows);
-    const names = new Set(rows.flatMap((row) => Object.keys(row)));
-    return { table, columns: table.columns.filter(({ name }) => names.has(name)), rows };
-  });
-  return insertions.filter(({ rows }) => rows.length > 0);
+  return gone > 0 ? gone : removeInstance();
 }

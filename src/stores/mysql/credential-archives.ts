@@ -9,7 +9,9 @@ const RECORD = `a.id, a.instance_id AS instanceId, a.name, a.reason, a.is_encryp
 
 type ArchiveRow = Omit<ArchiveRecord, 'isEncrypted'> & { isEncrypted: number };
 
-const asRecord = (row: ArchiveRow): ArchiveRecord => ({ ...row, isEncrypted: Boolean(row.isEncrypted) });
+const asRecord = ({ id, instanceId, name, reason, isEncrypted, bytes, takenAt }: ArchiveRow): ArchiveRecord => {
+  return { id, instanceId, name, reason, isEncrypted: Boolean(isEncrypted), bytes, takenAt };
+};
 
 /**
  * Stores a body in parts, each a packet of its own, in one transaction: all of it is there or nothing.
@@ -76,8 +78,7 @@ export async function readArchive(
     [id],
   );
   if (!rows[0]) return undefined;
-  const { body: _first, ...record } = rows[0];
-  return { record: asRecord(record), body: Buffer.concat(rows.map(({ body }) => body)) };
+  return { record: asRecord(rows[0]), body: Buffer.concat(rows.map(({ body }) => body)) };
 }
 
 /** In: archives. Out: nothing. Locks: the rows deleted. */

@@ -2,8 +2,8 @@ import type { Connection } from 'mariadb';
 import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { HostSettingsRows, TextRow } from '../host-settings-rows';
-import { byInstance, homelessIn, insertionsOf, settingsTables } from '../host-tables';
-import type { Column, HostTable, Insertion, Reference } from '../host-tables';
+import { byInstance, homelessIn, insertionsOf, settingsTables } from '../settings-tables';
+import type { Column, HostTable, Insertion, Reference } from '../settings-tables';
 import { asDatabaseError, StatementError, withoutStatement } from './errors';
 import { MysqlPool } from './pool';
 

@@ -9,7 +9,9 @@ const RECORD = `a.id, a.instance_id AS "instanceId", a.name, a.reason, a.is_encr
 
 type ArchiveRow = Omit<ArchiveRecord, 'takenAt'> & { takenAt: Date };
 
-const asRecord = ({ takenAt, ...row }: ArchiveRow): ArchiveRecord => ({ ...row, takenAt: takenAt.getTime() });
+const asRecord = ({ id, instanceId, name, reason, isEncrypted, bytes, takenAt }: ArchiveRow): ArchiveRecord => {
+  return { id, instanceId, name, reason, isEncrypted, bytes, takenAt: takenAt.getTime() };
+};
 
 /**
  * Stores a body, cut into parts by the server: one statement, so all of it is there or nothing.
@@ -58,8 +60,7 @@ export async function readArchive(
     [id],
   );
   if (!rows[0]) return undefined;
-  const { body: _first, ...record } = rows[0];
-  return { record: asRecord(record), body: Buffer.concat(rows.map(({ body }) => body)) };
+  return { record: asRecord(rows[0]), body: Buffer.concat(rows.map(({ body }) => body)) };
 }
 
 /**

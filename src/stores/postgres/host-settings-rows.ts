@@ -2,8 +2,8 @@ import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg';
 import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { HostSettingsRows, TextRow } from '../host-settings-rows';
-import { byInstance, homelessIn, insertionsOf, settingsTables } from '../host-tables';
-import type { Column, HostTable, Insertion, Reference } from '../host-tables';
+import { byInstance, homelessIn, insertionsOf, settingsTables } from '../settings-tables';
+import type { Column, HostTable, Insertion, Reference } from '../settings-tables';
 import { asDatabaseError, createPool } from './pool';
 
 /** One transaction is all that runs at a time. */
