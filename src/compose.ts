@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { composeInstances } from './compose-instances';
 import { composeSends } from './compose-sends';
 import { createRouter } from './console/router';
 import type { Status } from './console/status';
@@ -14,7 +15,6 @@ import { createWebhookSink, WEBHOOK, WEBHOOK_GLOBAL } from './events/sinks/webho
 import { signingKey } from './events/sinks/webhook-signature';
 import { joinRabbitmq, joinWebhooks, type Capturing } from './host/events-join';
 import { shakeHands, type Host } from './host/handshake';
-import { joinInstances, passInstance } from './host/instances-join';
 import { createRabbitmqOutlet, standingRoutes } from './host/rabbitmq-routing';
 import type { HostParts } from './host/shapes';
 import { globalAddresses, instanceAddresses } from './host/webhook-address';
@@ -75,7 +75,8 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
 
   const sends = await composeSends({ host, database, settings, owner, clock, random, log, metrics });
   if (sends) stops.push(() => sends.stop());
-  if (host.monitor) joinInstances(host.monitor.eventEmitter, passInstance);
+  const instances = await composeInstances({ host, database, settings, owner, clock, random, log, metrics });
+  if (instances) stops.push(() => instances.stop());
   const status = statusOf(database, broker, host);
   const { rabbitmqUri, rabbitmqFrameMax: frameMax, eventMaxBytes: maxBytes } = settings;
   const openQueue = (queue: string) => openQueueSender({ uri: rabbitmqUri, frameMax, queue, clock });
@@ -84,7 +85,7 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   const journal = { store: database.sends, owner, inMemory, now: () => clock.now() };
   const lacks = sends ? `This host lacks ${host.sequences.lacks.join(', ')}.` : 'GUARD_SENDS is false.';
   const sequences = { store: database.sequences, sequences: sends?.sequences ?? { lacks } };
-  host.app.use('/guard', createRouter(settings.apiKey, status, metrics, tools, journal, sequences));
+  host.app.use('/guard', createRouter(settings.apiKey, status, metrics, tools, journal, sequences, instances?.tools));
 
   for (const { feature, verdict } of host.verdicts) metrics.featureOn.set({ feature }, verdict === 'on' ? 1 : 0);
   const attachMs = Math.round(clock.monotonic() - startedAt);

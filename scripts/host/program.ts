@@ -10,6 +10,8 @@ export interface HostProgram {
   args: readonly string[];
   /** SQL files that make its tables, in order. */
   migrations: readonly string[];
+  /** What it cannot do without. */
+  variables?: Readonly<Record<string, string>>;
   /** Whether it wants a Redis. */
   caches: boolean;
 }
@@ -23,5 +25,7 @@ export const REFERENCE_HOST: HostProgram = {
   folder: PACKAGE_ROOT,
   args: ['--import', pathToFileURL(require.resolve('tsx')).href, 'test/helpers/reference-host/main.ts'],
   migrations: [],
+  // It has no tables of instances.
+  variables: { GUARD_INSTANCES: 'false' },
   caches: false,
 };

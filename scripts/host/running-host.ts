@@ -133,7 +133,7 @@ export class RunningHost {
 /** How the host is started on a free port, for who wants to see it end by itself. */
 export async function hostCommand(program: HostProgram, options: StartHostOptions & { apiKey: string }) {
   const port = await freePort();
-  const env = { ...hostEnvironment({ ...options, port }), ...options.variables };
+  const env = { ...hostEnvironment({ ...options, port }), ...program.variables, ...options.variables };
   const node = [process.execPath, '--require', LOOPBACK_ONLY, ...program.args];
   // The shell goes to the host's folder and then becomes the host, so that its pid is the host's own.
   return { port, command: { command: 'sh', args: ['-c', 'cd "$0" && exec "$@"', program.folder, ...node], env } };

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { findPluginPackage } from '../../patches/engine/plugin-package';
 import { addDeadLetterCommands } from './dead-letters';
 import { addDoctorCommand } from './doctor';
+import { addInstanceCommands } from './instances';
 import { EXIT_CODES, fail } from './output';
 import { addOutboxCommands } from './outbox';
 import { addPatchCommands } from './patch';
@@ -24,6 +25,7 @@ addOutboxCommands(program);
 addRabbitmqCommands(program);
 addSendCommands(program);
 addSequenceCommands(program);
+addInstanceCommands(program);
 
 // Whoever reads us, head for one, may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));

@@ -1,6 +1,7 @@
 import { pageAnswer, queueAnswer, type SendLife } from '../console/send-answers';
 import type { ChatDepth, SendRecord } from '../stores/send-store';
 import type { Answer } from './output';
+import { lines, table } from './table';
 
 export function listAnswer(records: readonly SendRecord[], limit: number): Answer {
   const page = pageAnswer(records, limit);
@@ -81,17 +82,3 @@ function duration(ms: number): string {
   if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
   return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }
-
-/** Columns as wide as their widest cell. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-const lines = (all: readonly string[]) => `${all.join('\n')}\n`;

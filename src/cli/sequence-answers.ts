@@ -1,6 +1,7 @@
 import { sequenceAnswer, sequencePage, type SequenceAnswer, type StepAnswer } from '../console/sequence-answers';
 import type { SequenceRecord } from '../stores/sequence-store';
 import type { Answer } from './output';
+import { lines, table } from './table';
 
 export function listAnswer(records: readonly SequenceRecord[], limit: number): Answer {
   const page = sequencePage(records, limit);
@@ -51,17 +52,3 @@ function stepCells(step: StepAnswer, index: number): string[] {
   const result = [httpStatus, messageId, detail].filter((each) => each !== undefined).join(' ');
   return [`${index}`, kind, about, state, `${attempts}x`, startedAt ?? '-', result];
 }
-
-/** Columns as wide as their widest cell. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-const lines = (all: readonly string[]) => `${all.join('\n')}\n`;

@@ -1,10 +1,12 @@
 import type { NextFunction, Response } from 'express';
 import type { z } from 'zod';
+import type { ErrorCode } from '../core/error-registry';
 import { GuardError } from '../core/errors';
 
 const NAMES = {
   400: 'Bad Request',
   404: 'Not Found',
+  409: 'Conflict',
   422: 'Unprocessable Entity',
   429: 'Too Many Requests',
   503: 'Service Unavailable',
@@ -41,5 +43,13 @@ export function answerProblem(error: unknown, response: Response, next: NextFunc
   response.status(status).json({ status, error: NAMES[status], response: { message } });
 }
 
-/** What is wrong is a server behind the host, or a name in the request. */
-const statusOf = ({ code }: GuardError) => (code === 'GUARD_QUEUE_UNKNOWN' ? 404 : 503);
+/** What a name in the request is about; all else is a server behind the host. */
+const STATUSES: Partial<Record<ErrorCode, Problem['status']>> = {
+  GUARD_QUEUE_UNKNOWN: 404,
+  GUARD_INSTANCE_UNKNOWN: 404,
+  GUARD_INSTANCE_AMBIGUOUS: 409,
+  GUARD_INSTANCE_NAME_TAKEN: 409,
+  GUARD_INSTANCE_BUSY: 409,
+};
+
+const statusOf = ({ code }: GuardError) => STATUSES[code] ?? 503;

@@ -5,6 +5,7 @@ import { discardDeadLetters, listDeadLetters, redriveDeadLetters, showEvent, typ
 import { getHealth } from './get-health';
 import { getMetrics } from './get-metrics';
 import type { Handler } from './handler';
+import { getInstance, getInstances, purgeInstance, restoreInstance, type InstanceTools } from './instances';
 import { getOutbox, replayOutbox } from './outbox';
 import { parseBody } from './parse-body';
 import { answerProblem } from './problem';
@@ -26,6 +27,7 @@ export function createRouter(
   tools: OutboxTools,
   sends?: SendTools,
   sequences?: SequenceTools,
+  instances?: InstanceTools,
 ): Router {
   const routes: Route[] = [
     { method: 'get', path: '/health', handler: getHealth(status) },
@@ -38,6 +40,7 @@ export function createRouter(
     { method: 'post', path: '/outbox/replay', handler: replayOutbox(tools) },
     ...(sends ? sendRoutes(sends) : []),
     ...(sequences ? sequenceRoutes(sequences) : []),
+    ...(instances ? instanceRoutes(instances) : []),
   ];
   const router = Router();
   router.use(requireApiKey(apiKey), parseBody);
@@ -64,5 +67,14 @@ function sequenceRoutes(tools: SequenceTools): Route[] {
     { method: 'get', path: '/sequences', handler: listSequences(tools) },
     { method: 'get', path: '/sequences/:id', handler: showSequence(tools) },
     { method: 'delete', path: '/sequences/:id', handler: cancelSequence(tools) },
+  ];
+}
+
+function instanceRoutes(tools: InstanceTools): Route[] {
+  return [
+    { method: 'get', path: '/instances', handler: getInstances(tools) },
+    { method: 'get', path: '/instances/:idOrName', handler: getInstance(tools) },
+    { method: 'post', path: '/instances/:idOrName/restore', handler: restoreInstance(tools) },
+    { method: 'post', path: '/instances/:idOrName/purge', handler: purgeInstance(tools) },
   ];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, url, urls, whole, type Setting } from './setting-types';
+import { flag, url, whole, type Setting } from './setting-types';
 
 const KEY = /^(?:[0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$/i;
 
@@ -32,13 +32,6 @@ export const INSTANCE_SETTINGS = {
     form: 'URL',
     secret: true,
     meaning: "The host's own database: instances, their settings and messages are there.",
-  },
-  cacheRedisUris: {
-    env: 'CACHE_REDIS_URI',
-    type: urls('redis', 'rediss'),
-    form: 'URLs, separated by commas',
-    secret: true,
-    meaning: "The host's own cache, which keeps credentials where CACHE_REDIS_ENABLED is true.",
   },
   archiveKey: {
     env: 'GUARD_ARCHIVE_KEY',

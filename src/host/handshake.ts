@@ -2,7 +2,8 @@ import { GuardError } from '../core/errors';
 import { EVERYTHING } from '../core/rollout';
 import type { Settings } from '../core/settings';
 import { checkCacheSeam } from './cache-seam';
-import { INSTANCE_EVENTS } from './instances-join';
+import { instancesParts, type InstancesParts } from './instances-verdict';
+import { bag, hasMethod, isMethod, missing } from './shape-checks';
 import {
   rabbitmqConfig,
   SEND_ROUTES,
@@ -31,25 +32,8 @@ export interface Host {
   sends: { controller: ChannelController; monitor: Monitor; host: object } | undefined;
   /** `controller` is missing where it lacks something. */
   sequences: { controller: SendMessageController | undefined; lacks: string[]; server: ServerConfig };
-  monitor: Monitor | undefined;
+  instances: InstancesParts | undefined;
   verdicts: FeatureVerdict[];
-}
-
-type Bag = Record<string, unknown>;
-const bag = (value: unknown): Bag => (typeof value === 'object' && value !== null ? (value as Bag) : {});
-
-/** @returns the shapes out of the list that are missing, as the operator would look them up. */
-function missing(shapes: Record<string, boolean>): string[] {
-  return Object.entries(shapes)
-    .filter(([, there]) => !there)
-    .map(([shape]) => shape);
-}
-
-const hasMethod = (object: unknown, name: string) => typeof bag(object)[name] === 'function';
-
-function isMethod(object: unknown, name: string, arity: number): boolean {
-  const method = bag(object)[name];
-  return typeof method === 'function' && method.length === arity;
 }
 
 /**
@@ -69,12 +53,11 @@ export function shakeHands(parts: HostParts, settings: Settings): Host {
   const events = eventsVerdict(manager.rabbitmq, rabbitmq, settings);
   const webhooks = webhooksVerdict(manager.webhook, webhook, settings);
   const sends = sendsVerdict(host.channelController, host.waMonitor, settings);
-  for (const { verdict, reason } of [events, webhooks, sends]) if (verdict === 'host-lacks') lacking.push(reason);
+  const instances = instancesParts(host, (key) => readConfig(config, key), settings);
+  const ours = [events, webhooks, sends, instances.verdict];
+  for (const { verdict, reason } of ours) if (verdict === 'host-lacks') lacking.push(reason);
   if (lacking.length > 0) throw new GuardError('GUARD_HOST_SHAPE', `${lacking.join('; ')}.`);
 
-  const monitor = monitorVerdict(host.waMonitor);
-  const usable = <T>(verdict: FeatureVerdict, part: unknown) =>
-    verdict.verdict === 'host-lacks' ? undefined : (part as T);
   return {
     app: parts.app as App,
     rabbitmq:
@@ -90,8 +73,8 @@ export function shakeHands(parts: HostParts, settings: Settings): Host {
         ? { controller: host.channelController as ChannelController, monitor: host.waMonitor as Monitor, host }
         : undefined,
     sequences: sequenceParts(host.sendMessageController, readConfig(config, 'SERVER')),
-    monitor: usable<Monitor>(monitor, host.waMonitor),
-    verdicts: [events, webhooks, sends, monitor, cacheVerdict()],
+    instances: instances.parts,
+    verdicts: [...ours, cacheVerdict()],
   };
 }
 
@@ -156,24 +139,6 @@ function sequenceParts(controller: unknown, server: unknown): Host['sequences'] 
 }
 
 const hasInstances = (monitor: unknown) => typeof bag(monitor).waInstances === 'object';
-
-function monitorVerdict(monitor: unknown): FeatureVerdict {
-  const emitter = bag(monitor).eventEmitter;
-  const listeners = bag(emitter).listeners;
-  const single = (event: string) => {
-    if (typeof listeners !== 'function') return false;
-    return (listeners.call(emitter, event) as unknown[]).length === 1;
-  };
-  return passing(
-    'instances',
-    missing({
-      'waMonitor.waInstances': hasInstances(monitor),
-      'waMonitor.cleaningUp(instance)': isMethod(monitor, 'cleaningUp', 1),
-      'waMonitor.cleaningStoreData(instance)': isMethod(monitor, 'cleaningStoreData', 1),
-      ...Object.fromEntries(INSTANCE_EVENTS.map((event) => [`exactly one listener of ${event}`, single(event)])),
-    }),
-  );
-}
 
 function cacheVerdict(): FeatureVerdict {
   const wrong = checkCacheSeam();

@@ -86,6 +86,19 @@ export interface Emitter {
 export interface Monitor {
   waInstances: Record<string, unknown>;
   eventEmitter: Emitter;
+  /** Private there. Loads an instance as the start does. */
+  setInstance?(instanceData: object): Promise<unknown>;
+  /** DEL_INSTANCE: begins to count for an instance that was just made. */
+  delInstanceTime?(instance: string): void;
+  clearDelInstanceTime?(instance: string): void;
+  /** Private there. */
+  delInstanceTimeouts?: Record<string, NodeJS.Timeout>;
+}
+
+/** src/api/controllers/instance.controller.ts */
+export interface InstanceController {
+  createInstance(data: unknown): Promise<unknown>;
+  deleteInstance(instance: { instanceName: string }): Promise<unknown>;
 }
 
 /** Routes under /message by which a message goes out, and methods of the controller behind them. */

@@ -129,6 +129,12 @@ export const METRICS = {
     help: 'Attempts that were repeated, as nothing had gone out.',
     labels: [],
   },
+  instancesOperations: {
+    name: 'guard_instances_operations_total',
+    type: 'counter',
+    help: 'Logouts, deletes, restores and purges of instances that came to their end, by how: done or given up.',
+    labels: ['kind', 'outcome'],
+  },
   sendsResumed: {
     name: 'guard_sends_resumed_total',
     type: 'counter',

@@ -7,6 +7,8 @@ export interface HostInstance {
   /** Set once it was paired. */
   ownerJid: string | null;
   integration: string | null;
+  number: string | null;
+  businessId: string | null;
   token: string | null;
   clientName: string | null;
 }

@@ -3,13 +3,13 @@ import { EventEmitter } from 'node:events';
 import { readSettings } from '../../src/core/settings';
 import { cacheEngine } from '../../src/host/cache-seam';
 import { shakeHands } from '../../src/host/handshake';
-import { joinInstances } from '../../src/host/instances-join';
 import type { SendCall, SendHandler } from '../../src/host/send-call';
 import { joinSends } from '../../src/host/sends-join';
-import { CACHE_METHODS, type Emitter } from '../../src/host/shapes';
+import { CACHE_METHODS } from '../../src/host/shapes';
 import { recordingLog } from '../helpers/recording-log';
 
-const settings = readSettings({ GUARD_ENABLED: 'true', RABBITMQ_URI: 'amqp://localhost' });
+const INSTANCES = { DATABASE_CONNECTION_URI: 'postgresql://localhost/host' };
+const settings = readSettings({ GUARD_ENABLED: 'true', RABBITMQ_URI: 'amqp://localhost', ...INSTANCES });
 const engine = () => Object.fromEntries(CACHE_METHODS.map((method) => [method, () => undefined]));
 
 function hostParts() {
@@ -26,6 +26,13 @@ function hostParts() {
     waInstances: {},
     cleaningUp: (_name: string) => undefined,
     cleaningStoreData: (_name: string) => undefined,
+    setInstance: (_data: unknown) => undefined,
+    delInstanceTime: (_name: string) => undefined,
+    clearDelInstanceTime: (_name: string) => undefined,
+  };
+  const instanceController = {
+    createInstance: (_data: unknown) => undefined,
+    deleteInstance: (_instance: unknown) => undefined,
   };
   const channelController = { init: (_data: unknown, _parts: unknown): unknown => null };
   const webhook: Record<string, unknown> = {
@@ -41,7 +48,12 @@ function hostParts() {
     configService: { get: (key: string) => (key === 'WEBHOOK' ? webhookConfig : config) },
     config,
     webhook,
-    host: { eventManager: { rabbitmq, webhook } as Record<string, unknown>, waMonitor, channelController },
+    host: {
+      eventManager: { rabbitmq, webhook } as Record<string, unknown>,
+      waMonitor,
+      channelController,
+      instanceController,
+    },
   };
 }
 
@@ -59,7 +71,7 @@ describe('handshake', () => {
       events: 'on',
       webhooks: 'off-by-setting',
       sends: 'on',
-      instances: 'passing-through',
+      instances: 'on',
       cache: 'passing-through',
     });
   });
@@ -117,7 +129,9 @@ describe('handshake', () => {
   it('a second listener on a logout means that the clean-up is not what it was read to be', () => {
     const parts = hostParts();
     parts.host.waMonitor.eventEmitter.on('logout.instance', () => undefined);
-    expect(verdictsOf(parts).instances).toBe('host-lacks');
+    expect(() => verdictsOf(parts)).toThrow(/GUARD_HOST_SHAPE: .*exactly one listener of logout\.instance\./);
+    const off = readSettings({ GUARD_ENABLED: 'true', GUARD_INSTANCES: 'false', ...INSTANCES });
+    expect(shakeHands(parts, off).instances).toBeUndefined();
   });
 
   it('a factory with other parameters, or a host without instances, stops the start unless sends are off', () => {
@@ -125,7 +139,7 @@ describe('handshake', () => {
     parts.host.channelController.init = (_data: unknown) => null;
     Object.assign(parts.host.waMonitor, { waInstances: undefined });
     expect(() => verdictsOf(parts)).toThrow(
-      /GUARD_HOST_SHAPE: .*channelController\.init\(data, parts\); waMonitor\.waInstances\./,
+      /GUARD_HOST_SHAPE: .*channelController\.init\(data, parts\); waMonitor\.waInstances;/,
     );
     const off = readSettings({ GUARD_ENABLED: 'true', GUARD_SENDS: 'false' });
     expect(shakeHands(parts, off).sends).toBeUndefined();
@@ -237,15 +251,5 @@ describe('seams', () => {
     const log = join(controller, (_call, stock) => stock());
     expect(controller.init({ integration: 'UNKNOWN' }, {})).toBeNull();
     expect(log.lines).toEqual([]);
-  });
-
-  it('the stock clean-up runs only through the handler, with its arguments', () => {
-    const emitter = new EventEmitter();
-    const cleaned: unknown[][] = [];
-    emitter.on('logout.instance', (...args) => cleaned.push(args));
-    joinInstances(emitter as unknown as Emitter, (_event, args, stock) => (args[0] === 'kept' ? undefined : stock()));
-    emitter.emit('logout.instance', 'kept');
-    emitter.emit('logout.instance', 'shop', 'inner');
-    expect(cleaned).toEqual([['shop', 'inner']]);
   });
 });

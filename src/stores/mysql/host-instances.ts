@@ -7,7 +7,7 @@ import type { MysqlPool } from './pool';
 /** In: what follows WHERE, and its value. Out: the rows. Locks: none. */
 export const findInstances = (pool: MysqlPool, condition: string, value: string): Promise<HostInstance[]> =>
   pool.query<HostInstance[]>(
-    `SELECT id, name, connectionStatus, ownerJid, integration, token, clientName FROM Instance WHERE ${condition}`,
+    `SELECT id, name, connectionStatus, ownerJid, integration, number, businessId, token, clientName FROM Instance WHERE ${condition}`,
     [value],
   );
 

@@ -2,7 +2,7 @@ import { DatabaseError, type Pool } from 'pg';
 import { GuardError } from '../../core/errors';
 import type { HostInstance, HostRows } from '../host-rows';
 
-const RECORD = `id, name, "connectionStatus", "ownerJid", integration, token, "clientName"`;
+const RECORD = `id, name, "connectionStatus", "ownerJid", integration, number, "businessId", token, "clientName"`;
 const UNIQUE_VIOLATION = '23505';
 
 /** In: what follows WHERE, and its value. Out: the rows. Locks: none. */

@@ -1,0 +1,96 @@
+import type { HostInstance } from '../stores/host-rows';
+import type { LiveInstances } from '../instances/live';
+import type { Log } from '../core/log';
+import { describe } from '../core/errors';
+import type { Monitor } from './shapes';
+
+/** src/api/integrations/channel/whatsapp/whatsapp.baileys.service.ts, as far as it is touched. */
+interface Channel {
+  instanceId?: unknown;
+  endSession?: boolean;
+  client?: { ws?: { close?: () => unknown }; end?: (error: Error) => unknown } | null;
+  instance?: {
+    qrcode?: unknown;
+    authState?: { saveCreds?: unknown; state?: { keys?: { set?: unknown } } };
+  };
+  stateConnection?: unknown;
+  connectToWhatsapp?: (number?: string) => Promise<unknown>;
+}
+
+/** Instances in the memory of this host. @param unloaded told of each that is taken out of it. */
+export function createLiveInstances(
+  monitor: Monitor,
+  log: Log,
+  unloaded: (instanceId: string, name: string) => void,
+): LiveInstances {
+  const find = (instanceId: string): Channel | undefined =>
+    (Object.values(monitor.waInstances) as (Channel | null)[]).find((each) => each?.instanceId === instanceId) ??
+    undefined;
+
+  const silence = (channel: Channel | undefined) => {
+    if (!channel?.client) return;
+    channel.endSession = true; // the host then passes over all events of this socket
+    const auth = channel.instance?.authState;
+    if (auth) {
+      // What the old socket still wants to save would be the old session in the new one's place.
+      auth.saveCreds = () => Promise.resolve();
+      if (auth.state?.keys) auth.state.keys.set = () => Promise.resolve();
+    }
+    try {
+      channel.client.ws?.close?.();
+      channel.client.end?.(new Error('the session was reset'));
+    } catch (error) {
+      log.debug({ detail: describe(error) }, 'a socket that was ended complained');
+    }
+  };
+
+  return {
+    silence: (instanceId) => silence(find(instanceId)),
+
+    unload(instanceId) {
+      const channel = find(instanceId);
+      if (!channel) return;
+      silence(channel);
+      for (const [name, each] of Object.entries(monitor.waInstances)) {
+        if (each !== channel) continue;
+        delete monitor.waInstances[name];
+        unloaded(instanceId, name);
+      }
+    },
+
+    renew(instanceId) {
+      const channel = find(instanceId);
+      if (!channel?.instance) return;
+      channel.instance.qrcode = { count: 0 };
+      channel.stateConnection = { state: 'close', statusReason: 200 };
+    },
+
+    reconnect(instanceId) {
+      // Behind the host's own handling of the disconnect, which ends the socket once more.
+      setImmediate(() => {
+        void find(instanceId)
+          ?.connectToWhatsapp?.()
+          .catch((error: unknown) => log.warn({ detail: describe(error) }, 'an instance could not be reconnected'));
+      });
+    },
+
+    async load(instance, connects) {
+      if (monitor.waInstances[instance.name] !== undefined) return;
+      await monitor.setInstance?.(hostDataOf(instance, connects));
+    },
+  };
+}
+
+/** What the host's start hands over for each row: src/api/services/monitor.service.ts. */
+function hostDataOf(row: HostInstance, connects: boolean): Record<string, unknown> {
+  return {
+    instanceId: row.id,
+    instanceName: row.name,
+    integration: row.integration,
+    token: row.token,
+    number: row.number,
+    businessId: row.businessId,
+    ownerJid: row.ownerJid,
+    connectionStatus: connects || row.integration !== 'WHATSAPP-BAILEYS' ? 'connecting' : 'close',
+  };
+}
