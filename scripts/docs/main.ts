@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { configurationPage } from './configuration';
+import { decisionsPage } from './decisions';
 import { environmentExample } from './environment-example';
 import { errorsPage } from './errors';
 import { metricsPage } from './metrics';
@@ -10,6 +11,7 @@ const root = join(__dirname, '../..');
 
 const PAGES: Record<string, () => string> = {
   'docs/configuration.md': configurationPage,
+  'docs/decisions.md': decisionsPage,
   'docs/errors.md': errorsPage,
   'docs/metrics.md': metricsPage,
   '.env.example': environmentExample,
