@@ -1,3 +1,4 @@
+import { createWaker } from '../core/waker';
 import { CONNECTION_STATES, type ConnectionState } from '../stores/instance-store';
 import type { Connection, Socket } from '../instances/connection';
 
@@ -56,7 +57,7 @@ function socketOf(client: Client): Socket {
   return {
     identity: client,
     isOpen: typeof isOpen === 'boolean' ? isOpen : undefined,
-    ...(canAsk && { answers: (timeoutMs) => answers(client as Required<Client>, timeoutMs) }),
+    ...(canAsk && { answers: (...given) => answers(client as Required<Client>, ...given) }),
     end: (reason) => void client.end?.(new Error(reason)),
   };
 }
@@ -70,17 +71,11 @@ const ping = () => ({
 /** Baileys gives up a little later than we do: it resolves to nothing then, as some sockets do that have answered. */
 const LATER_MS = 5_000;
 
-async function answers(client: Required<Client>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  try {
-    const answer = client.query(ping(), timeoutMs + LATER_MS).then(() => true, isAnswer);
-    return await Promise.race([answer, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
+async function answers(client: Required<Client>, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  const waker = createWaker();
+  const silence = waker.wait(timeoutMs, signal).then(() => false);
+  const answer = new Promise((resolve) => resolve(client.query(ping(), timeoutMs + LATER_MS)));
+  return Promise.race([answer.then(() => true, isAnswer), silence]).finally(() => waker.wake());
 }
 
 /** An error that WhatsApp sent has its code as `data`; others mean that nothing went out or came back. */

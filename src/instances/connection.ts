@@ -7,7 +7,7 @@ export interface Socket {
   /** Undefined where it does not say. */
   readonly isOpen: boolean | undefined;
   /** Asks WhatsApp for a sign of life; absent where this socket cannot ask. @returns whether an answer came in time. */
-  readonly answers?: (timeoutMs: number) => Promise<boolean>;
+  readonly answers?: (timeoutMs: number, signal: AbortSignal) => Promise<boolean>;
   /** Ends it, as if it had been lost. */
   end(reason: string): void;
 }

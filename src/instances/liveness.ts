@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { describe, GuardError } from '../core/errors';
 import type { Log } from '../core/log';
 import type { Metrics } from '../metrics/metrics';
@@ -35,32 +36,33 @@ export class Liveness {
   /** Looks at all that count as open. @param loaded all of this process. */
   async look(loaded: readonly Connection[], signal: AbortSignal): Promise<void> {
     for (const connection of this.dead) if (!loaded.includes(connection)) this.dead.delete(connection);
+    setMaxListeners(2 * CONCURRENCY, signal); // each that is asked waits for it
     const open = loaded.filter(({ state }) => state === 'open').values();
     const lookOn = async () => {
       for (const connection of open) {
         if (signal.aborted) return;
-        await this.ask(connection);
+        await this.ask(connection, signal);
       }
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, lookOn));
     this.options.metrics.instancesDead.set(this.dead.size);
   }
 
-  private async ask(connection: Connection): Promise<void> {
+  private async ask(connection: Connection, signal: AbortSignal): Promise<void> {
     const { socket } = connection;
     if (!socket) return;
-    const isAlive = await this.isAlive(socket);
+    const isAlive = await this.isAlive(socket, signal);
     // It may have been closed, or connected anew, in the meantime.
-    if (connection.state !== 'open' || connection.socket?.identity !== socket.identity) return;
+    if (signal.aborted || connection.state !== 'open' || connection.socket?.identity !== socket.identity) return;
     const misses = isAlive ? 0 : (this.misses.get(socket.identity) ?? 0) + 1;
     this.misses.set(socket.identity, misses);
     if (isAlive && this.dead.delete(connection)) this.options.revived(connection);
     else if (misses === MISSES) await this.end(connection, socket);
   }
 
-  private async isAlive(socket: Socket): Promise<boolean> {
+  private async isAlive(socket: Socket, signal: AbortSignal): Promise<boolean> {
     if (socket.isOpen === false) return false;
-    return (await socket.answers?.(PING_MS)) ?? true;
+    return (await socket.answers?.(PING_MS, signal)) ?? true;
   }
 
   private async end(connection: Connection, socket: Socket): Promise<void> {

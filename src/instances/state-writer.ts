@@ -10,6 +10,8 @@ export interface StateChange {
   name: string;
   state: ConnectionState;
   reason: string;
+  /** The version that it must follow to count: nobody has told, it was only looked at. 0: there is no record. */
+  after?: number;
 }
 
 export interface StateWriterOptions {
@@ -105,24 +107,25 @@ export class StateWriter {
 
   private async change(line: Line, change: StateChange): Promise<void> {
     const { store, owner, written, metrics } = this.options;
+    const { instanceId, name, state, reason, after } = change;
     for (let attempt = 0; attempt < MOST_CONFLICTS; attempt += 1) {
       const isFirst = line.version === 0;
-      const { changed, record } = await store.changeState({ ...change, owner }, line.version);
+      const given = { instanceId, name, state, reason, owner };
+      const { changed, record } = await store.changeState(given, after ?? line.version);
       line.version = record.version;
       if (changed) {
-        metrics.instanceStates.inc({ state: change.state });
-        return written(record, change.name);
+        metrics.instanceStates.inc({ state });
+        return written(record, name);
       }
-      if (isSettled(change, record, owner, isFirst)) return;
+      if (after !== undefined || isSettled(state, record, owner, isFirst)) return;
     }
-    throw new Error(`the state of instance ${change.name} is changed by others all the time`);
+    throw new Error(`the state of instance ${name} is changed by others all the time`);
   }
 }
 
 /** Whether a change that came too late has nothing to say any more. */
-function isSettled(change: StateChange, record: StateRecord, owner: string, isFirst: boolean): boolean {
-  const isOurs = record.owner === owner;
-  if (record.state === change.state) return isOurs || change.state === 'close';
+function isSettled(state: ConnectionState, record: StateRecord, owner: string, isFirst: boolean): boolean {
+  if (record.state === state) return true;
   // Another process has connected since, and WhatsApp has ended our connection for it: the instance is not closed.
-  return change.state === 'close' && !isOurs && !isFirst;
+  return state === 'close' && record.owner !== owner && !isFirst;
 }

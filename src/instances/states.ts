@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock';
 import type { Log } from '../core/log';
 import type { ConnectionState, InstanceStore, StateRecord } from '../stores/instance-store';
 import type { Connection } from './connection';
-import { StateWriter, type StateWriterOptions } from './state-writer';
+import { StateWriter, type StateChange, type StateWriterOptions } from './state-writer';
 
 /** Called with every state that this process has written, when it is in the database. */
 export type StateListener = (record: StateRecord, name: string) => void;
@@ -33,10 +33,7 @@ export class States {
 
   /** The connection has this state. A repeat of the last one is no change. */
   seen(connection: Connection, state: ConnectionState, reason: string): void {
-    if (this.last.get(connection) === state) return;
-    this.last.set(connection, state);
-    const { instanceId, name } = connection;
-    this.writer.add({ instanceId, name, state, reason });
+    this.add(connection, { state, reason });
   }
 
   /**
@@ -55,8 +52,10 @@ export class States {
       const { state } = connection;
       if (!state || this.last.has(connection)) continue; // it was heard of meanwhile
       const record = known.get(connection.instanceId);
-      if (!record) this.seen(connection, state, 'first seen');
-      else if (this.isStale(record, state)) this.seen(connection, state, 'not connected when it was loaded');
+      const isStale = record && this.isStale(record, state);
+      if (!record) this.add(connection, { state, reason: 'first seen', after: 0 });
+      else if (isStale)
+        this.add(connection, { state, reason: 'not connected when it was loaded', after: record.version });
       else this.last.set(connection, state);
     }
   }
@@ -69,6 +68,13 @@ export class States {
 
   stop(): Promise<void> {
     return this.writer.stop(PATIENCE_MS);
+  }
+
+  private add(connection: Connection, change: Pick<StateChange, 'state' | 'reason' | 'after'>): void {
+    if (this.last.get(connection) === change.state) return;
+    this.last.set(connection, change.state);
+    const { instanceId, name } = connection;
+    this.writer.add({ instanceId, name, ...change });
   }
 
   private isStale(record: StateRecord, state: ConnectionState): boolean {

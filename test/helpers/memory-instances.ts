@@ -26,7 +26,7 @@ export class MemoryInstances {
       this.answer('changeState', () => {
         const { instanceId, name, state, reason, owner } = change;
         const known = this.records.get(instanceId);
-        if ((known?.version ?? 0) !== version) return { changed: false, record: known as StateRecord };
+        if (known && (known.version !== version || known.state === state)) return { changed: false, record: known };
         const record = { instanceId, version: version + 1, state, since: this.now(), reason, owner };
         this.records.set(instanceId, record);
         this.write({ instanceId, name, event: `${known?.state ?? 'new'} -> ${state}`, reason }, record.version);

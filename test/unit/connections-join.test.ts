@@ -123,6 +123,18 @@ describe('connections of the host’s Baileys channels', () => {
     expect(rig.instances.eventsOf('id-shop')).toContain('socket dead');
   });
 
+  it('do not hold up the end of the host when one of them is silent', async () => {
+    const channel = rigWith().load('shop');
+    const client = await channel.connectToWhatsapp();
+    client.answer = () => new Promise(() => undefined);
+    await channel.connectionUpdate({ connection: 'open' });
+    rig.connections.start();
+    await until(() => client.asked.length === 1);
+    const since = performance.now();
+    await rig.connections.stop();
+    expect(performance.now() - since).toBeLessThan(2_000);
+  });
+
   it('are looked at again after the database was away', async () => {
     rigWith().load('shop');
     rig.instances.before = () => {

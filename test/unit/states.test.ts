@@ -107,11 +107,13 @@ describe('states of connections', () => {
     const other = statesOf('another-process');
     states.seen(shop, 'open', 'connected');
     await versionOf(1);
-    other.seen(connectionWith('shop'), 'open', 'connected');
-    await versionOf(2);
+    const replica = connectionWith('shop');
+    other.seen(replica, 'connecting', 'connecting');
+    other.seen(replica, 'open', 'connected');
+    await versionOf(3);
     states.seen(shop, 'close', 'replaced by another connection with the same session (440)');
     await states.stop();
-    expect(record()).toMatchObject({ version: 2, state: 'open', owner: 'another-process' });
+    expect(record()).toMatchObject({ version: 3, state: 'open', owner: 'another-process' });
     await other.stop();
   });
 
@@ -140,6 +142,17 @@ describe('states of connections', () => {
     const asked = instances.asked.length;
     await states.sight([shop]);
     expect(instances.asked).toHaveLength(asked);
+  });
+
+  it('are what others have written since, and not what was only looked at', async () => {
+    instances.before = async (method) => {
+      if (method !== 'changeState') return;
+      instances.before = () => undefined;
+      await leave('open');
+    };
+    await states.sight([shop]);
+    await states.stop();
+    expect(record()).toMatchObject({ version: 1, state: 'open', owner: 'another-process' });
   });
 
   it('are corrected at first sight where an old one speaks of a connection that is not there', async () => {
