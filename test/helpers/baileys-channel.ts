@@ -64,7 +64,7 @@ class Channel {
 export function baileysChannelClass() {
   return class Baileys extends Channel {
     phoneNumber: string | undefined;
-    /** Of each connect: the number it was given. */
+    /** Of each connect: the number it was given, or null. */
     connects: unknown[] = [];
     /** What a connect waits for before it makes a socket; it may fail. */
     gate: () => Promise<void> = () => Promise.resolve();
@@ -81,7 +81,7 @@ export function baileysChannelClass() {
     }
 
     async connectToWhatsapp(number?: string): Promise<BaileysSocket> {
-      this.connects.push(number);
+      this.connects.push(number ?? null);
       await this.gate();
       this.client = new BaileysSocket((update) => this.connectionUpdate(update));
       return this.client;

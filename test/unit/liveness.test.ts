@@ -56,14 +56,15 @@ describe('sockets of open connections', () => {
     ];
     for (const answer of answered) {
       client.answer = answer;
-      await look(channelWith(client));
+      const channel = channelWith(client);
+      for (let time = 0; time < 2; time += 1) await look(channel);
     }
     expect(client.asked[0]).toEqual({
       tag: 'iq',
       attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' },
       content: [{ tag: 'ping', attrs: {} }],
     });
-    expect([client.asked.length, died, client.ended]).toEqual([3, [], undefined]);
+    expect([client.asked.length, died, client.ended]).toEqual([6, [], undefined]);
   });
 
   it('are ended when they have not answered twice in a row, with an alarm and a note', async () => {
@@ -121,15 +122,23 @@ describe('sockets of open connections', () => {
   });
 
   it('are not held against an instance that was closed or connected anew meanwhile', async () => {
-    const [closed, renewed] = [channelWith(undefined), channelWith(undefined, 'bar')];
-    for (let time = 0; time < 3; time += 1) {
-      for (const channel of [closed, renewed]) channel.client = Object.assign(socket(), { answer: SILENT });
-      const looking = look(closed, renewed);
-      closed.connectionStatus.state = 'close';
-      renewed.client = socket();
-      await looking;
-      closed.connectionStatus.state = 'open';
-    }
+    const silent = () => Object.assign(socket(), { answer: SILENT });
+    const [closed, renewed] = [channelWith(silent()), channelWith(silent(), 'bar')];
+    await look(closed, renewed);
+    const looking = look(closed, renewed);
+    closed.connectionStatus.state = 'close';
+    renewed.client = socket();
+    await looking;
+    expect(died).toEqual([]);
+  });
+
+  it('are not held against an instance when the host ends while they are asked', async () => {
+    const channel = channelWith(Object.assign(socket(), { answer: SILENT }));
+    await look(channel);
+    const ending = new AbortController();
+    const looking = liveness.look([connectionOf(channel)], ending.signal);
+    ending.abort();
+    await looking;
     expect(died).toEqual([]);
   });
 

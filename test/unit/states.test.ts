@@ -80,6 +80,20 @@ describe('states of connections', () => {
     expect(await valueOf(metrics, 'instanceStatesSkipped')).toBe(40);
   });
 
+  it('are all written that came while an older one was being written', async () => {
+    let answer = () => {};
+    instances.before = () => new Promise((resolve) => (answer = resolve));
+    states.seen(shop, 'connecting', 'change 0');
+    await until(() => instances.asked.length === 1);
+    for (let time = 1; time <= 10; time += 1) states.seen(shop, time % 2 ? 'open' : 'connecting', `change ${time}`);
+    instances.before = () => undefined;
+    answer();
+    await versionOf(11);
+    expect(instances.entries.map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 11 }, (_, index) => `change ${index}`),
+    );
+  });
+
   it('are written once where the answer of the database was lost', async () => {
     instances.after = (method) => {
       instances.after = () => undefined;
@@ -95,12 +109,22 @@ describe('states of connections', () => {
     await leave('open');
     states.seen(shop, 'connecting', 'connecting');
     await versionOf(2);
-    const { version } = record() as StateRecord;
-    const change = { instanceId: 'id-shop', name: 'shop', state: 'close' as const, reason: 'reset', owner: 'a person' };
-    await instances.store.changeState(change, version);
+    const change = { instanceId: 'id-shop', name: 'shop', reason: 'reset' };
+    await instances.store.changeState({ ...change, state: 'close', owner: 'a person' }, 2);
     states.seen(shop, 'open', 'connected');
     await versionOf(4);
     expect(record()).toMatchObject({ state: 'open', owner: 'this-process' });
+    await instances.store.changeState({ ...change, state: 'connecting', owner: 'this-process' }, 4);
+    states.seen(shop, 'close', 'the end');
+    await versionOf(6);
+    expect(record()).toMatchObject({ state: 'close', owner: 'this-process' });
+  });
+
+  it('close what a process has left open that is gone', async () => {
+    await leave('open');
+    states.seen(shop, 'close', 'logged out (401)');
+    await versionOf(2);
+    expect(record()).toMatchObject({ state: 'close', owner: 'this-process' });
   });
 
   it('do not close what another process has opened since', async () => {
@@ -148,11 +172,12 @@ describe('states of connections', () => {
     instances.before = async (method) => {
       if (method !== 'changeState') return;
       instances.before = () => undefined;
-      await leave('open');
+      await leave('close');
     };
-    await states.sight([shop]);
+    await states.sight([connectionWith('shop', 'open')]);
     await states.stop();
-    expect(record()).toMatchObject({ version: 1, state: 'open', owner: 'another-process' });
+    expect(record()).toMatchObject({ version: 1, state: 'close', owner: 'another-process' });
+    expect(log.lines).toEqual([]);
   });
 
   it('are corrected at first sight where an old one speaks of a connection that is not there', async () => {
