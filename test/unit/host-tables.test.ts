@@ -4,9 +4,9 @@ import { hostTables, purgeTables, type ForeignKey, type HostTable } from '../../
 const foreignKey = (way: string, fields: Partial<ForeignKey> = {}): ForeignKey => {
   const [table = '', parent = ''] = way.split(' -> ');
   const names = { table, column: `${parent}Id`, parent, parentColumn: 'id', rowKey: 'id' };
-  return { ...names, onDelete: 'cascade', index: 'index', ...fields };
+  return { ...names, onDelete: 'cascade', isIndexed: true, ...fields };
 };
-const unindexed = { index: null };
+const unindexed = { isIndexed: false };
 const namesOf = (keys: readonly ForeignKey[]) => hostTables(keys).map(({ name }) => name);
 
 describe('the order in which the tables of an instance are emptied', () => {

@@ -6,15 +6,15 @@ import type { MysqlPool } from './pool';
  * Servers that keep names in lower case call it `instance`. Tables without a primary key are left to cascades.
  */
 export async function readHostTables(pool: MysqlPool): Promise<HostTable[]> {
-  const rows = await pool.query<ForeignKey[]>(
+  const rows = await pool.query<(Omit<ForeignKey, 'isIndexed'> & { isIndexed: number })[]>(
     `SELECT k.TABLE_NAME AS \`table\`, k.COLUMN_NAME AS \`column\`,
        IF(LOWER(k.REFERENCED_TABLE_NAME) = 'instance', 'Instance', k.REFERENCED_TABLE_NAME) AS parent,
        k.REFERENCED_COLUMN_NAME AS parentColumn, own.COLUMN_NAME AS rowKey,
        CASE WHEN r.DELETE_RULE = 'CASCADE' THEN 'cascade' WHEN r.DELETE_RULE LIKE 'SET %' THEN 'forget' ELSE 'refuse' END
          AS onDelete,
-       (SELECT MIN(s.INDEX_NAME) FROM information_schema.STATISTICS AS s
-        WHERE s.TABLE_SCHEMA = k.TABLE_SCHEMA AND s.TABLE_NAME = k.TABLE_NAME AND s.COLUMN_NAME = k.COLUMN_NAME
-          AND s.SEQ_IN_INDEX = 1) AS \`index\`
+       EXISTS (SELECT 1 FROM information_schema.STATISTICS AS s
+               WHERE s.TABLE_SCHEMA = k.TABLE_SCHEMA AND s.TABLE_NAME = k.TABLE_NAME AND s.COLUMN_NAME = k.COLUMN_NAME
+                 AND s.SEQ_IN_INDEX = 1) AS isIndexed
      FROM information_schema.KEY_COLUMN_USAGE AS k
      JOIN information_schema.REFERENTIAL_CONSTRAINTS AS r
        ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
@@ -25,5 +25,5 @@ export async function readHostTables(pool: MysqlPool): Promise<HostTable[]> {
      WHERE k.TABLE_SCHEMA = DATABASE() AND k.REFERENCED_TABLE_SCHEMA = DATABASE() AND k.ORDINAL_POSITION = 1
      ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME`,
   );
-  return hostTables(rows);
+  return hostTables(rows.map((row) => ({ ...row, isIndexed: Boolean(row.isIndexed) })));
 }

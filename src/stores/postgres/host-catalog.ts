@@ -12,8 +12,8 @@ export async function readHostTables(pool: Pool, schema: string): Promise<HostTa
        named.attname AS "parentColumn", 'ctid' AS "rowKey",
        CASE WHEN confdeltype = 'c' THEN 'cascade' WHEN confdeltype IN ('n', 'd') THEN 'forget' ELSE 'refuse' END
          AS "onDelete",
-       (SELECT min(index.relname) FROM pg_index AS i JOIN pg_class AS index ON index.oid = i.indexrelid
-        WHERE i.indrelid = conrelid AND i.indkey[0] = conkey[1] AND i.indisvalid AND i.indpred IS NULL) AS index
+       EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = conrelid AND i.indkey[0] = conkey[1] AND i.indisvalid
+               AND i.indpred IS NULL) AS "isIndexed"
      FROM pg_constraint
      JOIN pg_class AS child ON child.oid = conrelid
      JOIN pg_class AS parent ON parent.oid = confrelid AND parent.relnamespace = child.relnamespace
