@@ -3,6 +3,7 @@ import type { PluginPackage } from '../../patches/engine/plugin-package';
 import { status } from '../../patches/engine/status';
 import { release } from '../../patches/series';
 import { checkBroker, checkDatabase, checkInstalled, checkSettings, type Finding } from './doctor-checks';
+import { checkInstances } from './doctor-instances';
 import { checkPolicies } from './doctor-policies';
 import { checkRollout } from './doctor-rollout';
 import { hostEnvironment } from './host-environment';
@@ -30,7 +31,7 @@ async function examine(hostDir: string, version: string): Promise<Finding[]> {
   const { finding, settings } = checkSettings(environment);
   findings.push(finding);
   if (!settings) return findings;
-  findings.push(...checkRollout(settings));
+  findings.push(...checkRollout(settings), ...checkInstances(settings));
   findings.push(...(await checkDatabase(settings, Date.now())), await checkBroker(settings, environment));
   findings.push(...(await checkPolicies(settings, environment)));
   return findings;
@@ -45,7 +46,7 @@ function checkPatches(hostDir: string, version: string): Finding {
   return { level: 'problem', about, text: `${list}: run evolution-guard patch apply, then build the host.` };
 }
 
-const line = ({ level, about, text }: Finding) => `${level.padEnd(7)}  ${about.padEnd(8)}  ${text}`;
+const line = ({ level, about, text }: Finding) => `${level.padEnd(7)}  ${about.padEnd(9)}  ${text}`;
 
 const EXAMPLES = `
 Examples:

@@ -23,5 +23,6 @@ const MOST_CHARACTERS = 200;
 /** Why a connection was closed, for people: `connection closed (428): Connection Terminated`. */
 export function disconnectReason(code: number | undefined, message: string | undefined): string {
   const words = code === undefined ? 'closed without a code' : `${WORDS[code] ?? 'closed'} (${code})`;
-  return (message ? `${words}: ${message}` : words).slice(0, MOST_CHARACTERS);
+  // PostgreSQL takes no NUL.
+  return (message ? `${words}: ${message}` : words).replaceAll('\0', '').slice(0, MOST_CHARACTERS);
 }

@@ -12,7 +12,7 @@ export interface FlapsOptions {
 }
 
 /** More changes than that within so long are flapping. */
-const [MOST_CHANGES, WINDOW_MS] = [5, 60_000];
+const [MOST_CHANGES, WINDOW_MS] = [10, 60_000];
 /** Without a change for so long it is over. */
 const QUIET_MS = 120_000;
 /** One event may go out in so long. */

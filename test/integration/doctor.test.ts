@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkInstances } from '../../src/cli/doctor-instances';
 import { checkBroker, checkDatabase, checkInstalled, checkSettings } from '../../src/cli/doctor-checks';
 import { hostEnvironment } from '../../src/cli/host-environment';
 import { readSettings } from '../../src/core/settings';
@@ -35,6 +36,14 @@ describe('doctor', () => {
       level: 'problem',
       text: expect.stringContaining('npm install'),
     });
+  });
+
+  it('warns where credentials that are set aside are not encrypted', () => {
+    expect(checkInstances(settingsFor({}))).toMatchObject([
+      { level: 'warning', text: expect.stringContaining('GUARD_ARCHIVE_KEY') },
+    ]);
+    expect(checkInstances(settingsFor({ GUARD_ARCHIVE_KEY: 'ab'.repeat(32) }))).toEqual([]);
+    expect(checkInstances(settingsFor({ GUARD_INSTANCES: 'false' }))).toEqual([]);
   });
 
   it.each(DATABASES)(

@@ -32,21 +32,21 @@ describe('an instance that comes and goes', () => {
   };
   const told = () => channel.told.map(([, data]) => data as { state: string; count?: number });
 
-  it('is told of in full up to five changes a minute', async () => {
-    await flap(5);
+  it('is told of in full up to ten changes a minute', async () => {
+    await flap(10);
     await pass(60_000);
-    await flap(5);
-    expect(told()).toHaveLength(10);
+    await flap(10);
+    expect(told()).toHaveLength(20);
     expect(told().every(({ count }) => count === undefined)).toBe(true);
     expect(alarms()).toEqual([]);
   });
 
   it('is told of once a minute from then on, with the last state and how many it stands for', async () => {
-    await flap(25);
-    expect(told()).toHaveLength(6); // five, and the one that was too many
-    expect(told()[5]).toEqual({ instance: 'shop', state: 'open', statusReason: 200, count: 1 });
+    await flap(30);
+    expect(told()).toHaveLength(11); // ten, and the one that was too many
+    expect(told()[10]).toEqual({ instance: 'shop', state: 'connecting', statusReason: 200, count: 1 });
     await pass(60_000);
-    expect(told().slice(6)).toEqual([{ instance: 'shop', state: 'connecting', statusReason: 200, count: 19 }]);
+    expect(told().slice(11)).toEqual([{ instance: 'shop', state: 'open', statusReason: 200, count: 19 }]);
     expect(await valueOf(rig.metrics, 'instanceEventsFolded')).toBe(18);
   });
 
@@ -61,8 +61,8 @@ describe('an instance that comes and goes', () => {
     expect(await valueOf(rig.metrics, 'instancesFlapping')).toBe(0);
     expect(rig.log.lines.at(-1)).toMatchObject({ level: 'info', message: 'an instance is flapping no more' });
     channel.told = [];
-    await flap(5);
-    expect(told()).toHaveLength(5);
+    await flap(10);
+    expect(told()).toHaveLength(10);
     await flap(6);
     expect(alarms()).toHaveLength(2);
   });
@@ -84,18 +84,18 @@ describe('an instance that comes and goes', () => {
   });
 
   it('has its last state told when the host stops, or the instance goes', async () => {
-    await flap(9);
-    expect(told()).toHaveLength(6);
+    await flap(14);
+    expect(told()).toHaveLength(11);
     rig.connections.forget('shop');
-    expect(told().slice(6)).toMatchObject([{ state: 'connecting', count: 3 }]);
+    expect(told().slice(11)).toMatchObject([{ state: 'open', count: 3 }]);
     expect(jest.getTimerCount()).toBe(0);
-    await flap(10);
+    await flap(14);
     await rig.connections.stop();
-    expect(told().at(-1)).toMatchObject({ state: 'open', count: 8 });
+    expect(told().at(-1)).toMatchObject({ count: 13 });
   });
 
   it('has a failure of the host to tell of it in the log', async () => {
-    await flap(8);
+    await flap(13);
     channel.emit = () => Promise.reject(new Error('no sink'));
     await pass(60_000);
     expect(rig.log.lines.at(-1)).toMatchObject({ level: 'warn', fields: { instance: 'shop', detail: 'no sink' } });
