@@ -16,7 +16,7 @@ import { print } from './output';
 
 const HISTORY = 100;
 const LAST = Number.MAX_SAFE_INTEGER;
-/** A host that runs looks for such work every 10 seconds. */
+/** A host that runs looks for such work every few seconds. */
 const [PATIENCE_MS, LOOK_MS] = [20_000, 250];
 
 /** evolution-guard instances list|show|restore|purge */

@@ -18,7 +18,7 @@ export interface Step {
 export type Plans = Readonly<Record<Kind, readonly Step[]>>;
 
 export interface OperationsOptions {
-  store: Pick<InstanceStore, 'begin' | 'advance' | 'renew' | 'end' | 'adopt'>;
+  store: Pick<InstanceStore, 'begin' | 'advance' | 'renew' | 'end' | 'adopt' | 'operations'>;
   plans: Plans;
   owner: string;
   newId: () => string;
@@ -36,14 +36,14 @@ export class Hopeless extends Error {
 }
 
 /** After so long without a word from its process, somebody else goes on with an operation. */
-const LEASE_MS = 30_000;
-const [LOOK_MS, MOST_ADOPTED] = [10_000, 100];
+const LEASE_MS = 15_000;
+const [LOOK_MS, MOST_ADOPTED] = [4_000, 100];
 /** At the same time; the others wait. */
 const MOST_RUNNING = 16;
 /** A failure is told after so many attempts at a step. */
 const STUCK_ATTEMPTS = 5;
-/** For so long a start waits for what an earlier process has left. */
-const START_PATIENCE_MS = 15_000;
+/** For so long a start waits for what others have begun: until then it is clear whether they are still there. */
+const [START_PATIENCE_MS, START_LOOK_MS] = [LEASE_MS + 1_000, 500];
 
 /**
  * Does work of several steps on instances, to the end: each step is written down when it is done, and whoever finds work
@@ -58,12 +58,19 @@ export class Operations {
 
   constructor(private readonly options: OperationsOptions) {}
 
-  /** Goes on with what processes that are gone have left, and waits for that for some seconds. */
+  /**
+   * Goes on with what processes that are gone have left. Where anything is open, that is waited for: an instance whose
+   * session is half reset must not be loaded.
+   */
   async start(): Promise<void> {
-    const patience = new AbortController();
-    const first = this.adopt();
-    await Promise.race([first, sleep(START_PATIENCE_MS, patience.signal)]);
-    patience.abort();
+    const { clock, log } = this.options;
+    const until = clock.monotonic() + START_PATIENCE_MS;
+    for (let isFirst = true; await this.isSomethingOpen(); isFirst = false) {
+      if (isFirst) log.warn('work on instances is open; it is waited for, or finished');
+      void this.adopt();
+      await sleep(START_LOOK_MS, this.stopping.signal);
+      if (clock.monotonic() > until) break;
+    }
     this.looking = this.look();
   }
 
@@ -189,6 +196,13 @@ export class Operations {
         await sleep(backoffMs(attempt, random, 100, 5_000), this.stopping.signal);
       }
     }
+  }
+
+  private async isSomethingOpen(): Promise<boolean> {
+    return this.options.store.operations().then(
+      (open) => open.length > 0,
+      () => false, // the database is away; what is open is looked for again when it is back
+    );
   }
 
   private async look(): Promise<void> {

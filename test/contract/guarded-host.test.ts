@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from 'amqplib';
 import type { Backends } from '../../scripts/host/environment';
+import { REFERENCE_HOST } from '../../scripts/host/program';
 import type { RunningHost } from '../../scripts/host/running-host';
 import { createBackends, createInstance, messageIds, program, queueOf, readSends, startHost } from './host-under-test';
 
@@ -24,7 +25,7 @@ describe(`${program.name}, guarded`, () => {
       events: 'on',
       webhooks: 'off-by-setting',
       sends: 'on',
-      instances: 'passing-through',
+      instances: program === REFERENCE_HOST ? 'off-by-setting' : 'on',
       cache: 'passing-through',
     });
   });
