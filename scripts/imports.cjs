@@ -1,5 +1,5 @@
 // The import direction of the house, see docs/architecture.md: entries -> compose -> host, console -> features -> stores -> core.
-const features = 'events|inbound|sends|instances|cache|chatwoot|consumer';
+const features = 'events|inbound|sends|instances|backup|cache|chatwoot|consumer';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -271,6 +271,24 @@ export const METRICS = {
     help: 'Instances of this process whose socket did not answer, and that have not answered since.',
     labels: [],
   },
+  backupsMade: {
+    name: 'guard_backups_made_total',
+    type: 'counter',
+    help: 'Scheduled backups that this process has made.',
+    labels: [],
+  },
+  backupsFailed: {
+    name: 'guard_backups_failed_total',
+    type: 'counter',
+    help: 'Scheduled backups that failed in this process, by error code.',
+    labels: ['code'],
+  },
+  backupTime: {
+    name: 'guard_backup_timestamp_seconds',
+    type: 'gauge',
+    help: 'Time of the last scheduled backup that is whole, whoever made it, in seconds since 1970; 0 before the first.',
+    labels: [],
+  },
   brokerConnected: {
     name: 'guard_broker_connected',
     type: 'gauge',

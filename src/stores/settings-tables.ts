@@ -15,7 +15,7 @@ export interface Column {
   type: string;
 }
 
-export interface HostTable {
+export interface SettingsTable {
   name: string;
   /** The column that has the instance's id. */
   key: string;
@@ -32,7 +32,7 @@ const BULK = new Set(BULK_TABLES.map((table) => table.toLowerCase()));
  *
  * @throws GuardError GUARD_BACKUP_FOREIGN where there is no table Instance.
  */
-export function settingsTables(references: readonly Reference[], columns: readonly Column[]): HostTable[] {
+export function settingsTables(references: readonly Reference[], columns: readonly Column[]): SettingsTable[] {
   const instance = columns.find(({ table }) => isInstance(table))?.table;
   if (instance === undefined) {
     throw new GuardError('GUARD_BACKUP_FOREIGN', 'This database has no table Instance: start the host on it once.');
@@ -62,7 +62,7 @@ function parentsFirst(tables: readonly string[], references: readonly Reference[
 }
 
 /** @param found rows of each table, in the order of the tables. */
-export function byInstance(tables: readonly HostTable[], found: readonly TextRow[][]): Map<string, TableRows[]> {
+export function byInstance(tables: readonly SettingsTable[], found: readonly TextRow[][]): Map<string, TableRows[]> {
   const dumped = new Map<string, TableRows[]>();
   tables.forEach(({ name, key }, at) => {
     for (const row of found[at] ?? []) {
@@ -78,7 +78,7 @@ export function byInstance(tables: readonly HostTable[], found: readonly TextRow
 }
 
 /** What there is no place for, without what is NULL anyway. */
-export function homelessIn(tables: readonly HostTable[], given: readonly TableRows[]): string[] {
+export function homelessIn(tables: readonly SettingsTable[], given: readonly TableRows[]): string[] {
   const homeless = new Set<string>();
   for (const { table, rows } of given) {
     const known = tables.find(({ name }) => name === table);
@@ -95,14 +95,14 @@ export function homelessIn(tables: readonly HostTable[], given: readonly TableRo
 }
 
 export interface Insertion {
-  table: HostTable;
+  table: SettingsTable;
   /** Those that the rows have values for; the others get their defaults. */
   columns: Column[];
   rows: TextRow[];
 }
 
 /** What is to be inserted, in an order that no foreign key objects to. */
-export function insertionsOf(tables: readonly HostTable[], given: readonly TableRows[]): Insertion[] {
+export function insertionsOf(tables: readonly SettingsTable[], given: readonly TableRows[]): Insertion[] {
   const insertions = tables.map((table) => {
     const rows = given.filter((each) => each.table === table.name).flatMap((each) => each.rows);
     const names = new Set(rows.flatMap((row) => Object.keys(row)));

@@ -3,7 +3,7 @@ import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { HostSettingsRows, TextRow } from '../host-settings-rows';
 import { byInstance, homelessIn, insertionsOf, settingsTables } from '../settings-tables';
-import type { Column, HostTable, Insertion, Reference } from '../settings-tables';
+import type { Column, SettingsTable, Insertion, Reference } from '../settings-tables';
 import { asDatabaseError, StatementError, withoutStatement } from './errors';
 import { MysqlPool } from './pool';
 
@@ -33,7 +33,7 @@ const quoted = (name: string) => `\`${name.replaceAll('`', '``')}\``;
 const isBytes = ({ type }: Column) => /blob$|binary$/i.test(type);
 
 /** Rows of one table for instances. In: ids. Out: every column as text, bytes in hexadecimal. Locks: none. */
-function selection({ name, key, columns }: HostTable): string {
+function selection({ name, key, columns }: SettingsTable): string {
   const texts = columns.map((column) => {
     const value = isBytes(column) ? `HEX(${quoted(column.name)})` : `CAST(${quoted(column.name)} AS CHAR)`;
     return `${value} AS ${quoted(column.name)}`;
@@ -89,7 +89,7 @@ export function createMysqlSettingsRows({ uri, log }: { uri: string; log: Log })
   };
 }
 
-async function tablesOf(connection: Connection): Promise<HostTable[]> {
+async function tablesOf(connection: Connection): Promise<SettingsTable[]> {
   return settingsTables(await connection.query<Reference[]>(REFERENCES), await connection.query<Column[]>(COLUMNS));
 }
 

@@ -3,7 +3,7 @@ import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { HostSettingsRows, TextRow } from '../host-settings-rows';
 import { byInstance, homelessIn, insertionsOf, settingsTables } from '../settings-tables';
-import type { Column, HostTable, Insertion, Reference } from '../settings-tables';
+import type { Column, SettingsTable, Insertion, Reference } from '../settings-tables';
 import { asDatabaseError, createPool } from './pool';
 
 /** One transaction is all that runs at a time. */
@@ -33,7 +33,7 @@ WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND relki
 ORDER BY relname, attnum`;
 
 /** Rows of one table for instances. In: ids. Out: every column as text. Locks: none. */
-function selection(schema: string, { name, key, columns }: HostTable): string {
+function selection(schema: string, { name, key, columns }: SettingsTable): string {
   const texts = columns.map((column) => `${escapeIdentifier(column.name)}::text AS ${escapeIdentifier(column.name)}`);
   return `SELECT ${texts.join(', ')} FROM ${schema}.${escapeIdentifier(name)} WHERE ${escapeIdentifier(key)} = ANY($1)`;
 }
@@ -101,5 +101,6 @@ export function createPostgresSettingsRows({ uri, log }: { uri: string; log: Log
 function asOwnError(error: unknown): GuardError {
   const { code, detail } = error as { code?: unknown; detail?: unknown };
   if (code !== '23505') return asDatabaseError(error);
-  return new GuardError('GUARD_BACKUP_OCCUPIED', `${String(detail ?? describe(error))}`, { cause: error });
+  const told = typeof detail === 'string' ? detail : describe(error);
+  return new GuardError('GUARD_BACKUP_OCCUPIED', told, { cause: error });
 }
