@@ -1,5 +1,5 @@
 import { rm, stat } from 'node:fs/promises';
-import { GuardError } from '../core/errors';
+import { describe, GuardError } from '../core/errors';
 import { guardVersion } from '../core/version';
 import type { CredentialStore } from '../stores/credentials';
 import type { CredentialChoice } from '../stores/credentials/choose';
@@ -48,7 +48,7 @@ export async function makeBackup(
   target: BackupTarget,
   { key, at, isScheduled, signal, progress = () => undefined }: MakeOptions,
 ): Promise<MadeBackup> {
-  const listed = await instances.list(clientName);
+  const listed = await fromDatabase(instances.list(clientName));
   const dumped = await dumpAll(settings, listed);
   // Somebody may have deleted one meanwhile.
   const kept = listed.filter(({ id }) => dumped.has(id)).map(({ id, name }) => ({ id, name }));
@@ -98,7 +98,7 @@ async function dumpAll(
 }
 
 async function credentialsOf(store: CredentialStore | undefined, id: string): Promise<BackupPart['credentials']> {
-  const credentials = await store?.read(id);
+  const credentials = await (store && fromDatabase(store.read(id)));
   return credentials ? { creds: credentials.creds, keys: Object.fromEntries(credentials.keys) } : null;
 }
 
@@ -114,3 +114,11 @@ async function written(target: BackupTarget, write: () => Promise<void>): Promis
 }
 
 export const rowsIn = (tables: readonly TableRows[]): number => tables.reduce((sum, { rows }) => sum + rows.length, 0);
+
+/** What the stores of the host's rows fail with is the driver's. @throws GuardError */
+export function fromDatabase<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof GuardError) throw error;
+    throw new GuardError('GUARD_DATABASE_UNREACHABLE', `${describe(error)}.`, { cause: error });
+  });
+}

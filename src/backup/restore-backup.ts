@@ -2,7 +2,7 @@ import { describe, GuardError } from '../core/errors';
 import type { CredentialStore } from '../stores/credentials';
 import type { TableRows } from '../stores/host-settings-rows';
 import { withBackup, type BackupHeader, type BackupPart, type OpenedBackup } from './backup-file';
-import { rowsIn, type Installation } from './make-backup';
+import { fromDatabase, rowsIn, type Installation } from './make-backup';
 import type { BackupTarget } from './targets/target';
 
 export interface RestoreRequest {
@@ -116,9 +116,9 @@ async function assertPlace(
 ): Promise<void> {
   const [occupied, missing]: [string[], string[]] = [[], []];
   for (const { id, name } of instances) {
-    const same = await there.findById(id);
+    const same = await fromDatabase(there.findById(id));
     if (!same) missing.push(name);
-    if (same ?? (await there.findByName(name))) occupied.push(name);
+    if (same ?? (await fromDatabase(there.findByName(name)))) occupied.push(name);
   }
   if (credentialsOnly && missing.length > 0) {
     throw new GuardError('GUARD_INSTANCE_UNKNOWN', `Their rows are not here: ${missing.join(', ')}.`);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { findPluginPackage } from '../../patches/engine/plugin-package';
+import { addBackupCommands } from './backup';
 import { addDeadLetterCommands } from './dead-letters';
 import { addDoctorCommand } from './doctor';
 import { addInstanceCommands } from './instances';
@@ -26,6 +27,7 @@ addRabbitmqCommands(program);
 addSendCommands(program);
 addSequenceCommands(program);
 addInstanceCommands(program);
+addBackupCommands(program);
 
 // Whoever reads us, head for one, may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
