@@ -77,6 +77,8 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   if (sends) stops.push(() => sends.stop());
   const instances = await composeInstances({ host, database, settings, owner, clock, random, log, metrics });
   if (instances) stops.push(() => instances.stop());
+  const backups = await scheduleBackups(settings, log, metrics);
+  if (backups) stops.push(() => backups.stop());
   const status = statusOf(database, broker, host);
   const { rabbitmqUri, rabbitmqFrameMax: frameMax, eventMaxBytes: maxBytes } = settings;
   const openQueue = (queue: string) => openQueueSender({ uri: rabbitmqUri, frameMax, queue, clock });
@@ -97,6 +99,14 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   };
   stopAtSignals(stop, log);
   return stop;
+}
+
+/** What backups need is loaded only where there are any. */
+async function scheduleBackups(settings: Settings, log: Log, metrics: Metrics) {
+  const { backupCron: cron } = settings;
+  if (cron === undefined) return undefined;
+  const { composeBackups } = await import('./compose-backups.js');
+  return composeBackups({ cron, settings, environment: process.env, hostDir: process.cwd(), random, log, metrics });
 }
 
 async function startBroker(host: Host, settings: Settings, log: Log, metrics: Metrics): Promise<Broker | undefined> {

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { Installation } from '../backup/make-backup';
+import { openInstallation } from '../backup/open-installation';
 import { openTarget } from '../backup/targets/open';
 import type { BackupTarget } from '../backup/targets/target';
 import { GuardError } from '../core/errors';
 import { createLog } from '../core/log';
 import { readSettings, type Environment, type Settings } from '../core/settings';
-import { openCredentials } from '../stores/credentials/open';
-import { openHostRows } from '../stores/open-host-rows';
-import { openHostSettingsRows } from '../stores/open-host-settings-rows';
 import { hostEnvironment } from './host-environment';
 
 export interface BackupPlace {
@@ -38,17 +36,12 @@ export async function withInstallation<T>(
   action: (installation: Installation, place: BackupPlace) => Promise<T>,
 ): Promise<T> {
   const place = openBackupPlace(hostDir);
-  const { hostDatabaseUri: uri, clientName } = place.settings;
-  if (!uri) throw new GuardError('GUARD_SETTINGS_INVALID', '\n  - DATABASE_CONNECTION_URI: is not set\n');
+  const { settings, environment } = place;
   const log = createLog('silent');
-  const rows = await openHostRows(uri, log);
-  const settings = openHostSettingsRows({ uri, log });
-  const credentials = openCredentials({ environment: place.environment, hostDir, rows, log });
+  const { installation, stop } = await openInstallation({ settings, environment, hostDir, log });
   try {
-    return await action({ clientName, instances: rows, settings, credentials: credentials.choice }, place);
+    return await action(installation, place);
   } finally {
-    credentials.stop();
-    await settings.stop();
-    await rows.stop();
+    await stop();
   }
 }

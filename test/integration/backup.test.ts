@@ -7,8 +7,13 @@ import Redis from 'ioredis';
 import { makeBackup, type Installation } from '../../src/backup/make-backup';
 import { restoreBackup, type RestoreRequest } from '../../src/backup/restore-backup';
 import { folderTarget } from '../../src/backup/targets/folder';
+import { composeBackups } from '../../src/compose-backups';
+import { readSettings } from '../../src/core/settings';
+import { createMetrics } from '../../src/metrics/metrics';
+import { recordingLog } from '../helpers/recording-log';
 import { sharedRedis } from '../helpers/services';
 import { DATABASES } from '../helpers/test-store';
+import { until } from '../helpers/until';
 import { createTestHost, type TestHost } from './backup-rig';
 
 const key = randomBytes(32);
@@ -202,5 +207,33 @@ describe.each(DATABASES)('a backup, on $kind,', ({ kind, create }) => {
     });
     await expect(made).rejects.toThrow();
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is made by itself at its time', async () => {
+    const environment = {
+      ...IN_SESSION,
+      DATABASE_CONNECTION_URI: from.url,
+      DATABASE_CONNECTION_CLIENT_NAME: 'test',
+      GUARD_BACKUP_TARGET: folder,
+      GUARD_ARCHIVE_KEY: key.toString('hex'),
+    };
+    const settings = readSettings(environment);
+    const cron = '* * * * * *';
+    const common = {
+      cron,
+      environment,
+      hostDir: from.dir,
+      random: () => 0,
+      log: recordingLog(),
+      metrics: createMetrics(),
+    };
+    const backups = await composeBackups({ settings, ...common });
+    await until(async () => (await target.list()).length > 0);
+    await backups.stop();
+    const [{ name = '' } = {}] = await target.list();
+    await restore(await to.open(), name);
+    expect(await to.content()).toEqual(await from.content());
+    const nowhere = composeBackups({ settings: { ...settings, backupTarget: undefined }, ...common });
+    await expect(nowhere).rejects.toMatchObject({ code: 'GUARD_BACKUP_TARGET' });
   });
 });

@@ -90,6 +90,16 @@ describe.each([
 });
 
 describe('a backup', () => {
+  it('has its parts in one order', async () => {
+    const empty = { tables: [], credentials: null };
+    await writeBackup(file, { ...FACTS, instances: FACTS.instances.slice(1) }, undefined, each([empty, empty]));
+    const whole = await readFile(file);
+    const from = whole.indexOf('\n') + 1;
+    const half = from + (whole.length - from) / 2;
+    await writeFile(file, Buffer.concat([whole.subarray(0, from), whole.subarray(half), whole.subarray(from, half)]));
+    await expect(read(undefined)).rejects.toMatchObject({ code: 'GUARD_SEAL_FOREIGN' });
+  });
+
   it('asks for the key that it was made with', async () => {
     await write(randomBytes(32));
     await expect(read(undefined)).rejects.toMatchObject({ code: 'GUARD_SEAL_KEY' });
