@@ -6,7 +6,14 @@ export interface Measured {
   order?: Record<'guarded' | 'straight', Results['order']>;
   throughput?: Record<'guarded' | 'ordered' | 'straight', Rate>;
   cost?: Record<'hundredChats' | 'oneChat', Cost>;
-  redlock?: { guarded: Rate; shipped: Rate; best: Rate; bestDelayMs: number; chained: Rate; tried: Record<string, number> };
+  redlock?: {
+    guarded: Rate;
+    shipped: Rate;
+    best: Rate;
+    bestDelayMs: number;
+    chained: Rate;
+    tried: Record<string, number>;
+  };
   processes?: TwoProcesses;
   bullmq?: Record<'guarded' | 'bullmq', Rate & { cost: Cost }>;
 }
