@@ -16,7 +16,7 @@ function statements({ id, json, status }: Record<'id' | 'json' | 'status', strin
   return [
     `CREATE TABLE "Instance" ("id" ${id} PRIMARY KEY, "name" varchar(255) NOT NULL,
        "connectionStatus" ${status} NOT NULL DEFAULT 'open', "ownerJid" varchar(100), "integration" varchar(100),
-       "token" varchar(255), "clientName" varchar(100))`,
+       "number" varchar(100), "businessId" varchar(100), "token" varchar(255), "clientName" varchar(100))`,
     `CREATE UNIQUE INDEX "Instance_name_key" ON "Instance" ("name")`,
     `CREATE TABLE "Session" ("id" ${id} PRIMARY KEY, "sessionId" ${id} NOT NULL, "creds" text,
        "createdAt" timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP, ${reference('Session', 'sessionId', 'Instance')})`,

@@ -55,6 +55,7 @@ describe.each(DATABASES)("the host's tables in $kind", ({ create }) => {
     expect(instance).toEqual({
       ...{ id, name: `name of ${id}`, connectionStatus: 'open', ownerJid: '5511@s.whatsapp.net' },
       ...{ integration: 'WHATSAPP-BAILEYS', token: `token of ${id}`, clientName: 'client' },
+      ...{ number: null, businessId: null },
     });
     expect(await rows.findByName(`name of ${id}`)).toEqual(instance);
     expect(await rows.findById('nobody')).toBeUndefined();
