@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { backoffMs, type Random } from '../core/backoff';
 import type { Clock } from '../core/clock';
 import { describe, GuardError } from '../core/errors';
@@ -53,10 +54,14 @@ export class Operations {
   private readonly stopping = new AbortController();
   private readonly tails = new Map<string, Promise<void>>();
   private readonly waiting: (() => void)[] = [];
+  /** Ids of the work whose lease this process renews; what it does not know of it may take up anew. */
+  private readonly held = new Set<string>();
   private running = 0;
   private looking: Promise<void> = Promise.resolve();
 
-  constructor(private readonly options: OperationsOptions) {}
+  constructor(private readonly options: OperationsOptions) {
+    setMaxListeners(MOST_RUNNING + 1, this.stopping.signal); // each that runs may sleep, and so does the look
+  }
 
   /**
    * Goes on with what processes that are gone have left. Where anything is open, that is waited for: an instance whose
@@ -90,7 +95,7 @@ export class Operations {
    *
    * @param begun called as soon as it is written down: from then on it is finished whatever happens.
    * @throws GuardError GUARD_INSTANCE_BUSY (another process is at work on that instance), what a hopeless step gave, and
-   * errors of the database as long as nothing was written down.
+   * where it is not known to be written down: errors of the database, and Error when the host stops.
    */
   run(
     kind: Kind,
@@ -101,8 +106,10 @@ export class Operations {
     return this.inLine(instance.instanceId, async () => {
       const step = this.options.plans[kind][0]?.name ?? '';
       const operation = { id: this.options.newId(), ...instance, kind, step, data };
+      if (this.stopping.signal.aborted) throw new Error('the host stops');
       const other = await this.options.store.begin(operation, this.options.owner, LEASE_MS);
       if (other) throw new GuardError('GUARD_INSTANCE_BUSY', `${other.kind} of ${other.name}, at step ${other.step}.`);
+      this.held.add(operation.id);
       begun();
       await this.finish({ ...operation, attempts: 1 });
     });
@@ -121,10 +128,12 @@ export class Operations {
   }
 
   private async inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.running >= MOST_RUNNING) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    while (this.running >= MOST_RUNNING && !this.stopping.signal.aborted) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
     this.running += 1;
     try {
-      if (!this.stopping.signal.aborted) await work();
+      await work();
     } finally {
       this.running -= 1;
       this.waiting.shift()?.();
@@ -132,7 +141,11 @@ export class Operations {
   }
 
   /** Resolves at the end, or when the host stops: then somebody else goes on. */
-  private async finish(operation: InstanceOperation): Promise<void> {
+  private finish(operation: InstanceOperation): Promise<void> {
+    return this.doSteps(operation).finally(() => this.held.delete(operation.id));
+  }
+
+  private async doSteps(operation: InstanceOperation): Promise<void> {
     const { store, plans, owner, log, metrics } = this.options;
     const steps = plans[operation.kind];
     const from = Math.max(
@@ -173,7 +186,7 @@ export class Operations {
         if (error instanceof Hopeless) throw error;
         const detail = { instance: operation.name, step: step.name, detail: describe(error) };
         if (attempt === 0) log.warn(detail, 'a step of work on an instance failed; it is tried again');
-        if (attempt === STUCK_ATTEMPTS) {
+        if (attempt + 1 === STUCK_ATTEMPTS) {
           const { code, message } = new GuardError('GUARD_INSTANCE_STUCK', `${operation.kind} of ${operation.name}.`);
           log.error({ code, ...detail }, message);
         }
@@ -215,13 +228,14 @@ export class Operations {
   private async adopt(): Promise<void> {
     const { store, owner, log } = this.options;
     try {
-      await store.renew(owner, LEASE_MS);
+      await store.renew([...this.held], owner, LEASE_MS);
       const found = await store.adopt(owner, LEASE_MS, MOST_ADOPTED);
       const finished = found.map((operation) => {
         log.warn(
           { instance: operation.name, kind: operation.kind, step: operation.step },
           'work on an instance goes on',
         );
+        this.held.add(operation.id);
         return this.inLine(operation.instanceId, () => this.finish(operation));
       });
       await Promise.allSettled(finished);

@@ -111,8 +111,8 @@ export interface InstanceStore {
     data: Record<string, unknown>,
     leaseMs: number,
   ) => Promise<boolean>;
-  /** Renews the leases of what the owner works on. */
-  readonly renew: (owner: string, leaseMs: number) => Promise<void>;
+  /** Renews the leases of these, where they are the owner's. */
+  readonly renew: (ids: readonly string[], owner: string, leaseMs: number) => Promise<void>;
   /** Ends work. `error`: it was given up. @returns whether it still was the owner's. */
   readonly end: (id: string, owner: string, error?: string) => Promise<boolean>;
   /** Takes up open work whose lease is over, the oldest first. */

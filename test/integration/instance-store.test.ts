@@ -158,13 +158,16 @@ describe.each(DATABASES)('what is kept of instances in $kind', ({ create }) => {
     for (const { id, owner: holder } of await instances.operations()) await instances.end(id, holder);
   });
 
-  it('renews what a process works on, so that nobody takes it up', async () => {
-    const [work, other] = [operation(), operation()];
+  it('renews what a process works on, so that nobody takes it up, and nothing else', async () => {
+    const [work, other, lost] = [operation(), operation(), operation()];
     await instances.begin(work, owner, LEASE_MS);
     await instances.begin(other, randomUUID(), LEASE_MS);
-    for (const { id } of [work, other]) await expire(id);
-    await instances.renew(owner, LEASE_MS);
-    expect((await instances.adopt(randomUUID(), LEASE_MS, 10)).map(({ id }) => id)).toEqual([other.id]);
+    await instances.begin(lost, owner, LEASE_MS);
+    for (const { id } of [work, other, lost]) await expire(id);
+    await instances.renew([], owner, LEASE_MS);
+    await instances.renew([work.id, other.id], owner, LEASE_MS);
+    const adopted = await instances.adopt(randomUUID(), LEASE_MS, 10);
+    expect(adopted.map(({ id }) => id).sort()).toEqual([other.id, lost.id].sort());
     await expire(work.id);
     expect(await instances.advance(work.id, owner, 'next', {}, LEASE_MS)).toBe(true);
     expect(await instances.adopt(randomUUID(), LEASE_MS, 10)).toEqual([]);

@@ -80,17 +80,19 @@ export async function advanceOperation(
   return affectedRows === 1;
 }
 
-/** In: owner, lease. Out: nothing. Locks: the rows of the owner's open work. */
-export async function renewOperations(pool: MysqlPool, schema: string, owner: string, leaseMs: number): Promise<void> {
-  const rows = await pool.query<{ id: string }[]>(
-    `SELECT id FROM ${schema}_instance_operation WHERE lease_until > 0 AND owner = ?`,
-    [owner],
-  );
-  if (rows.length === 0) return;
+/** In: operations, owner, lease. Out: nothing. Locks: the rows. */
+export async function renewOperations(
+  pool: MysqlPool,
+  schema: string,
+  ids: readonly string[],
+  owner: string,
+  leaseMs: number,
+): Promise<void> {
+  if (ids.length === 0) return; // no list may be empty
   await pool.query(
     `UPDATE ${schema}_instance_operation SET lease_until = ${NOW_MS} + ?
      WHERE id IN (?) AND owner = ? AND lease_until IS NOT NULL`,
-    [leaseMs, rows.map(({ id }) => id), owner],
+    [leaseMs, ids, owner],
   );
 }
 

@@ -22,7 +22,7 @@ export function createMysqlInstances(pool: MysqlPool, schema: string): InstanceS
     history: (instanceId, beforeSeq, limit) => readHistory(pool, schema, instanceId, beforeSeq, limit),
     begin: (operation, owner, leaseMs) => beginOperation(pool, schema, operation, owner, leaseMs),
     advance: (...given) => advanceOperation(pool, schema, ...given),
-    renew: (owner, leaseMs) => renewOperations(pool, schema, owner, leaseMs),
+    renew: (ids, owner, leaseMs) => renewOperations(pool, schema, ids, owner, leaseMs),
     end: (id, owner, error) => endOperation(pool, schema, id, owner, error),
     adopt: (owner, leaseMs, limit) => adoptOperations(pool, schema, owner, leaseMs, limit),
     operations: () => listOperations(pool, schema),

@@ -62,12 +62,18 @@ export async function advanceOperation(
   return rowCount === 1;
 }
 
-/** In: owner, lease. Out: nothing. Locks: the rows of the owner's open work. */
-export async function renewOperations(pool: Pool, schema: string, owner: string, leaseMs: number): Promise<void> {
+/** In: operations, owner, lease. Out: nothing. Locks: those of the rows that are open and the owner's. */
+export async function renewOperations(
+  pool: Pool,
+  schema: string,
+  ids: readonly string[],
+  owner: string,
+  leaseMs: number,
+): Promise<void> {
   await pool.query(
-    `UPDATE "${schema}".instance_operation SET lease_until = ${leaseEnd(2)}
-     WHERE owner = $1 AND lease_until IS NOT NULL`,
-    [owner, leaseMs],
+    `UPDATE "${schema}".instance_operation SET lease_until = ${leaseEnd(3)}
+     WHERE id = ANY($1) AND owner = $2 AND lease_until IS NOT NULL`,
+    [ids, owner, leaseMs],
   );
 }
 
