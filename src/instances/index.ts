@@ -45,12 +45,18 @@ export async function startInstances(
   const instances = new Instances({ ...options, operations, unlinks, delTemp: settings.delTempInstances });
   await operations.start();
   const retentionDays = settings.instancesRetentionDays;
-  const stopUpkeep = startUpkeep({ store, instances, retentionDays, clock, log });
+  const stopUpkeep = startUpkeep({
+    store,
+    instances,
+    isBusy: (instanceId) => operations.isBusy(instanceId),
+    retentionDays,
+    clock,
+    log,
+  });
   return {
     instances,
     async stop() {
-      await stopUpkeep();
-      await operations.stop();
+      await Promise.all([stopUpkeep(), operations.stop()]); // the one may wait for the other
       await host.stop();
     },
   };

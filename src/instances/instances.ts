@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock';
 import { describe, GuardError } from '../core/errors';
 import type { Log } from '../core/log';
 import type { HostInstance, HostRows } from '../stores/host-rows';
-import { ambiguous } from '../stores/instance-reading';
+import { findDeleted } from '../stores/instance-reading';
 import type { InstanceStore, Tombstone } from '../stores/instance-store';
 import { decide, type Decision, type Trigger } from './decisions';
 import type { LiveInstances } from './live';
@@ -62,10 +62,12 @@ export class Instances {
         await this.reset(target, trigger, begun);
         break;
       case 'tombstone':
+        this.forget(instance.id);
         await this.options.operations.run('delete', target, { reason: trigger }, begun);
         break;
       case 'delete':
-        await this.options.operations.run('purge', target, { reason: trigger }, begun);
+        this.forget(instance.id);
+        await this.options.operations.run('purge', target, { reason: trigger, isInSight: true }, begun);
         break;
       case 'keep':
         if (trigger === 'QR limit') {
@@ -92,8 +94,7 @@ export class Instances {
 
   /** An instance is connected: what was in doubt is not any more. */
   opened(instanceId: string): void {
-    this.checks.delete(instanceId);
-    this.resets.delete(instanceId);
+    this.forget(instanceId);
   }
 
   /**
@@ -127,12 +128,13 @@ export class Instances {
   }
 
   /** @throws GuardError GUARD_INSTANCE_UNKNOWN, GUARD_INSTANCE_AMBIGUOUS */
-  async tombstoneOf(idOrName: string): Promise<Tombstone> {
-    const all = await this.options.store.findTombstones(idOrName);
-    const [found] = all;
-    if (!found) throw new GuardError('GUARD_INSTANCE_UNKNOWN', `No deleted instance is called ${idOrName}.`);
-    if (all.length > 1) throw ambiguous(idOrName, all);
-    return found;
+  tombstoneOf(idOrName: string): Promise<Tombstone> {
+    return findDeleted(this.options.store, idOrName);
+  }
+
+  private forget(instanceId: string): void {
+    this.checks.delete(instanceId);
+    this.resets.delete(instanceId);
   }
 
   private async reset(target: Target, reason: Trigger, begun: () => void = () => undefined): Promise<void> {

@@ -134,6 +134,17 @@ export function createPlans(options: PlansOptions): Plans {
     },
   };
 
+  /** Work may have waited behind a restore: what is in sight again is not deleted, unless it is just that which is meant. */
+  const unload: Step = {
+    name: 'unload',
+    async run({ instanceId, name, data }) {
+      const row = data.isInSight === true ? undefined : await host.findById(instanceId);
+      if (row && row.clientName !== HIDDEN_CLIENT)
+        throw new Hopeless(new GuardError('GUARD_INSTANCE_UNKNOWN', `${name} is not deleted any more.`));
+      live.unload(instanceId);
+    },
+  };
+
   const deleteRows: Step = {
     name: 'rows',
     async run({ instanceId }, signal) {
@@ -164,7 +175,7 @@ export function createPlans(options: PlansOptions): Plans {
       { name: 'note', run: note('restored') },
     ],
     purge: [
-      { name: 'unload', run: ({ instanceId }) => Promise.resolve(live.unload(instanceId)) },
+      unload,
       reset,
       deleteRows,
       { name: 'note', run: note('deleted for good') },

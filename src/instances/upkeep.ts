@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock';
-import { describe } from '../core/errors';
+import { describe, GuardError } from '../core/errors';
 import type { Log } from '../core/log';
 import { sleep } from '../core/sleep';
 import type { InstanceStore } from '../stores/instance-store';
@@ -8,6 +8,8 @@ import type { Instances } from './instances';
 export interface UpkeepOptions {
   store: Pick<InstanceStore, 'due' | 'purgeArchives' | 'purgeHistory'>;
   instances: Pick<Instances, 'purge'>;
+  /** Whether something is being done with an instance here: it is not waited for. */
+  isBusy: (instanceId: string) => boolean;
   retentionDays: number;
   clock: Clock;
   log: Log;
@@ -41,11 +43,13 @@ export function startUpkeep(options: UpkeepOptions): () => Promise<void> {
 }
 
 async function look(
-  { store, instances, retentionDays, clock, log }: UpkeepOptions,
+  { store, instances, isBusy, retentionDays, clock, log }: UpkeepOptions,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { instanceId } of await store.due(MOST_DUE)) {
+    if (isBusy(instanceId)) continue;
     await instances.purge(instanceId, `it was kept for ${retentionDays} days`).catch((error: unknown) => {
+      if (error instanceof GuardError && error.code === 'GUARD_INSTANCE_BUSY') return; // another process is at it
       log.warn({ instanceId, detail: describe(error) }, 'a deleted instance stays for now');
     });
   }

@@ -30,13 +30,22 @@ export async function findInstance({ store, host }: ReadingStores, idOrName: str
     const [state] = await store.states([row.id]);
     return { row, state };
   }
-  const [tombstone, ...others] = tombstones;
-  if (!tombstone) throw new GuardError('GUARD_INSTANCE_UNKNOWN', `It was ${idOrName}.`);
-  if (others.length > 0) throw ambiguous(idOrName, tombstones);
-  return { tombstone };
+  return { tombstone: onlyOf(tombstones, idOrName) };
 }
 
-export function ambiguous(name: string, tombstones: readonly Tombstone[]): GuardError {
+/**
+ * A deleted one, whatever has its name now.
+ *
+ * @throws GuardError GUARD_INSTANCE_UNKNOWN, GUARD_INSTANCE_AMBIGUOUS
+ */
+export async function findDeleted(store: Pick<InstanceStore, 'findTombstones'>, idOrName: string): Promise<Tombstone> {
+  return onlyOf(await store.findTombstones(idOrName), idOrName, 'No deleted instance is called');
+}
+
+function onlyOf(tombstones: readonly Tombstone[], idOrName: string, what = 'No instance is called'): Tombstone {
+  const [tombstone, ...others] = tombstones;
+  if (!tombstone) throw new GuardError('GUARD_INSTANCE_UNKNOWN', `${what} ${idOrName}.`);
+  if (others.length === 0) return tombstone;
   const ids = tombstones.map(({ instanceId }) => instanceId).join(', ');
-  return new GuardError('GUARD_INSTANCE_AMBIGUOUS', `Those of ${name}: ${ids}.`);
+  throw new GuardError('GUARD_INSTANCE_AMBIGUOUS', `Those of ${idOrName}: ${ids}.`);
 }

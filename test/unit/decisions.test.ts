@@ -16,11 +16,14 @@ const PROMISED: [Trigger, Decision, Decision, Decision][] = [
 ];
 
 describe('what becomes of an instance', () => {
-  it.each(PROMISED)('at "%s" is %s when it is paired, %s when not, %s with DEL_TEMP_INSTANCES', (trigger, ...promised) => {
-    const [paired, temporary, withDelTemp] = promised;
-    expect([decide(trigger, true, false), decide(trigger, true, true)]).toEqual([paired, paired]);
-    expect([decide(trigger, false, false), decide(trigger, false, true)]).toEqual([temporary, withDelTemp]);
-  });
+  it.each(PROMISED)(
+    'at "%s" is %s when it is paired, %s when not, %s with DEL_TEMP_INSTANCES',
+    (trigger, ...promised) => {
+      const [paired, temporary, withDelTemp] = promised;
+      expect([decide(trigger, true, false), decide(trigger, true, true)]).toEqual([paired, paired]);
+      expect([decide(trigger, false, false), decide(trigger, false, true)]).toEqual([temporary, withDelTemp]);
+    },
+  );
 
   it('is written in one row for each trigger, with a reason', () => {
     expect(DECISIONS.map(({ trigger }) => trigger)).toEqual([...TRIGGERS]);
