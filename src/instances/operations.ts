@@ -212,10 +212,13 @@ export class Operations {
   }
 
   private async isSomethingOpen(): Promise<boolean> {
-    return this.options.store.operations().then(
-      (open) => open.length > 0,
-      () => false, // the database is away; what is open is looked for again when it is back
-    );
+    const { store, log } = this.options;
+    try {
+      return (await store.operations()).length > 0;
+    } catch (error) {
+      log.warn({ detail: describe(error) }, NOT_LOOKED);
+      return false;
+    }
   }
 
   private async look(): Promise<void> {
@@ -240,9 +243,11 @@ export class Operations {
       });
       await Promise.allSettled(finished);
     } catch (error) {
-      log.warn({ detail: describe(error) }, 'work on instances that was left could not be looked for; tried again');
+      log.warn({ detail: describe(error) }, NOT_LOOKED);
     }
   }
 }
+
+const NOT_LOOKED = 'work on instances that was left could not be looked for; tried again';
 
 const STOPPED = Symbol('stopped');

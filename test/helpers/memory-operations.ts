@@ -1,6 +1,6 @@
 import type { InstanceOperation, InstanceStore } from '../../src/stores/instance-store';
 
-type Method = 'begin' | 'advance' | 'renew' | 'end' | 'adopt';
+type Method = 'begin' | 'advance' | 'renew' | 'end' | 'adopt' | 'operations';
 
 interface Row {
   operation: InstanceOperation;
@@ -55,6 +55,8 @@ export class MemoryOperations {
           return operation;
         });
       }),
+    operations: () =>
+      this.answer('operations', () => this.open().map(({ operation, owner }) => ({ ...operation, owner }))),
   };
 
   open(): Row[] {
