@@ -18,6 +18,8 @@ export interface Installation {
 }
 
 export interface MakeOptions {
+  /** Names; absent: all. */
+  only?: readonly string[];
   key: Buffer | undefined;
   /** Milliseconds since 1970: the backup is named after it. */
   at: number;
@@ -39,16 +41,16 @@ export interface MadeBackup {
 const BATCH = 100;
 
 /**
- * Makes a backup of all instances of an installation, and stores it once it is whole.
+ * Makes a backup of instances of an installation, and stores it once it is whole.
  *
- * @throws GuardError, also where the credentials of only one instance cannot be read: nothing is stored then.
+ * @throws GuardError, among them GUARD_INSTANCE_UNKNOWN, also where the credentials of only one instance cannot be read: nothing is stored then.
  */
 export async function makeBackup(
   { clientName, instances, settings, credentials }: Installation,
   target: BackupTarget,
-  { key, at, isScheduled, signal, progress = () => undefined }: MakeOptions,
+  { only, key, at, isScheduled, signal, progress = () => undefined }: MakeOptions,
 ): Promise<MadeBackup> {
-  const listed = await fromDatabase(instances.list(clientName));
+  const listed = chosen(await fromDatabase(instances.list(clientName)), only);
   const dumped = await dumpAll(settings, listed);
   // Somebody may have deleted one meanwhile.
   const kept = listed.filter(({ id }) => dumped.has(id)).map(({ id, name }) => ({ id, name }));
@@ -83,6 +85,13 @@ export async function makeBackup(
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+function chosen<I extends { name: string }>(all: I[], only: readonly string[] | undefined): I[] {
+  if (!only) return all;
+  const missing = only.filter((name) => !all.some((each) => each.name === name));
+  if (missing.length > 0) throw new GuardError('GUARD_INSTANCE_UNKNOWN', `It was ${missing.join(', ')}.`);
+  return all.filter(({ name }) => only.includes(name));
 }
 
 async function dumpAll(

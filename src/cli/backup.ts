@@ -26,13 +26,16 @@ export function addBackupCommands(program: Command): void {
 }
 
 function addCreate(group: Command): void {
-  hostCommand(group, 'create', 'Make a backup of all instances at GUARD_BACKUP_TARGET.', CREATE).action(
-    async (hostDir: string, options: { json?: true }) => {
+  hostCommand(group, 'create', 'Make a backup of all instances, or of some, at GUARD_BACKUP_TARGET.', CREATE)
+    .addOption(instanceOption())
+    .action(async (hostDir: string, options: { instance: string[]; json?: true }) => {
+      const only = options.instance;
       const answer = await withInstallation(hostDir, async (installation, { target, settings }) => {
         const { archiveKey: key } = settings;
         const { credentials } = installation;
         if ('reason' in credentials) tell(`Without credentials: ${credentials.reason}`);
         const backup = await makeBackup(installation, target, {
+          ...(only.length > 0 && { only }),
           key,
           at: Date.now(),
           isScheduled: false,
@@ -42,9 +45,13 @@ function addCreate(group: Command): void {
         return createAnswer(backup, target.place, key !== undefined);
       });
       print(answer, options.json === true);
-    },
-  );
+    });
 }
+
+const instanceOption = () =>
+  new Option('--instance <name>', 'only this instance; may be given several times')
+    .argParser((name: string, names: string[]) => [...names, name])
+    .default([], 'all');
 
 function addList(group: Command): void {
   hostCommand(group, 'list', 'List the backups at GUARD_BACKUP_TARGET, the newest first.', LIST).action(
@@ -56,14 +63,9 @@ function addList(group: Command): void {
 }
 
 function addRestore(group: Command): void {
-  const collect = (name: string, names: string[]) => [...names, name];
   hostCommand(group, 'restore', 'Bring instances back that are not there. Stop the host before.', RESTORE)
     .argument('<name>', 'of the backup, as the list has it')
-    .addOption(
-      new Option('--instance <name>', 'only this instance; may be given several times')
-        .argParser(collect)
-        .default([], 'all'),
-    )
+    .addOption(instanceOption())
     .option('--dry-run', 'only tell what would come')
     .option('--credentials-only', 'write the credentials of instances that are there: over those that they have')
     .action(async (hostDir: string, name: string, options: RestoreOptions) => {
@@ -89,6 +91,7 @@ function tell(line: string): void {
 const CREATE = `
 Examples:
   $ evolution-guard backup create ~/evolution-api                    where GUARD_BACKUP_TARGET says
+  $ evolution-guard backup create ~/evolution-api --instance shop    one instance alone
   $ GUARD_BACKUP_TARGET=/mnt/usb evolution-guard backup create ~/evolution-api --json`;
 
 const LIST = `

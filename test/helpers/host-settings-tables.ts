@@ -4,7 +4,7 @@ import { isMariadb, openSession, type TestSession } from './test-store';
 const POSTGRES = `
 CREATE TYPE "InstanceConnectionStatus" AS ENUM ('open', 'close', 'connecting');
 CREATE TABLE "Instance" (id text PRIMARY KEY, name varchar(255) NOT NULL UNIQUE,
-  "connectionStatus" "InstanceConnectionStatus" NOT NULL DEFAULT 'open', "ownerJid" varchar(100), integration varchar(100),
+  "connectionStatus" "InstanceConnectionStatus" NOT NULL DEFAULT 'open', "ownerJid" varchar(100), integration varchar(100), number varchar(100), "businessId" varchar(100),
   token varchar(255), "clientName" varchar(100), "disconnectionObject" jsonb, "createdAt" timestamp DEFAULT now());
 CREATE TABLE "Session" (id text PRIMARY KEY, "sessionId" text NOT NULL UNIQUE REFERENCES "Instance" (id) ON DELETE CASCADE,
   creds text, "createdAt" timestamp NOT NULL DEFAULT now());
@@ -20,7 +20,7 @@ CREATE TABLE "IsOnWhatsapp" (id text PRIMARY KEY)`;
 
 const MYSQL = `
 CREATE TABLE Instance (id varchar(191) PRIMARY KEY, name varchar(255) NOT NULL UNIQUE,
-  connectionStatus ENUM ('open', 'close', 'connecting') NOT NULL DEFAULT 'open', ownerJid varchar(100), integration varchar(100),
+  connectionStatus ENUM ('open', 'close', 'connecting') NOT NULL DEFAULT 'open', ownerJid varchar(100), integration varchar(100), number varchar(100), businessId varchar(100),
   token varchar(255), clientName varchar(100), disconnectionObject json, createdAt timestamp NULL DEFAULT CURRENT_TIMESTAMP) DEFAULT CHARACTER SET utf8mb4;
 CREATE TABLE Session (id varchar(191) PRIMARY KEY, sessionId varchar(191) NOT NULL UNIQUE, creds text,
   createdAt timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,

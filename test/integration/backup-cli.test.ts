@@ -128,6 +128,14 @@ describe.each(DATABASES)('evolution-guard backup, on $kind,', ({ create }) => {
     expect(created.stderr).toMatch(/^Without credentials: PROVIDER_ENABLED/);
   });
 
+  it('makes one of a single instance, and refuses one that is not there', async () => {
+    settle(from, `GUARD_BACKUP_TARGET=${join(from.dir, 'single')}`);
+    const created = answer(await evolutionGuard(['create', from.dir, '--instance', 'desk', '--json']));
+    expect(created['backup']).toMatchObject({ instances: ['desk'] });
+    const refused = await evolutionGuard(['create', from.dir, '--instance', 'nobody', '--json']);
+    expect([refused.status, answer(refused)['error']]).toMatchObject([1, { code: 'GUARD_INSTANCE_UNKNOWN' }]);
+  });
+
   it('refuses with a code and changes nothing', async () => {
     settle(from);
     const codeOf = async (args: string[], environment = {}) => {
