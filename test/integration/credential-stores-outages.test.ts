@@ -1,0 +1,68 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import Redis from 'ioredis';
+import { createLog } from '../../src/core/log';
+import { KeyHashes } from '../../src/stores/credentials/key-hashes';
+import { credentialsIn } from '../../src/stores/credentials/stores';
+import type { CredentialStore } from '../../src/stores/credentials';
+import { sharedRedis, startRedis, type RunningService } from '../helpers/services';
+
+const credentials = { creds: '{"registrationId":7}', keys: new Map([['pre-key-7', '{}']]) };
+const failure = { code: 'GUARD_CREDENTIALS_PLACE' };
+const opened: KeyHashes[] = [];
+
+function open(uri: string): CredentialStore {
+  const hashes = new KeyHashes({ uri, prefix: 'test', log: createLog('silent') });
+  opened.push(hashes);
+  return credentialsIn(hashes);
+}
+
+afterEach(() => opened.splice(0).forEach((hashes) => hashes.stop()));
+
+describe('credentials in a Redis that fails', () => {
+  let server: RunningService;
+
+  beforeAll(async () => {
+    server = await startRedis({ private: true });
+  });
+
+  afterAll(() => server.stop());
+
+  const id = randomUUID();
+
+  async function expectRefusals(store: CredentialStore): Promise<void> {
+    await expect(store.read(id)).rejects.toMatchObject(failure);
+    await expect(store.write(id, credentials)).rejects.toMatchObject(failure);
+    await expect(store.remove(id)).rejects.toMatchObject(failure);
+  }
+
+  it('tell of it while it is away, and are reached when it is back', async () => {
+    const store = open(server.url);
+    await store.write(id, credentials);
+    await server.kill();
+    await expectRefusals(store);
+    await server.restart();
+    const back = open(server.url);
+    await back.write(id, credentials);
+    expect(await back.read(id)).toEqual(credentials);
+  });
+
+  it('tell of it when it stands still', async () => {
+    const store = open(server.url);
+    await store.write(id, credentials);
+    await server.pause();
+    const before = performance.now();
+    await expect(store.remove(id)).rejects.toMatchObject(failure);
+    expect(performance.now() - before).toBeLessThan(10_000);
+    await server.resume();
+  });
+
+  it('are neither read from a replica nor written to it', async () => {
+    const replica = new Redis(server.url);
+    const { hostname, port } = new URL(await sharedRedis());
+    await replica.replicaof(hostname, port);
+    await replica.config('SET', 'replica-read-only', 'no');
+    await expectRefusals(open(server.url));
+    replica.disconnect();
+  });
+});
