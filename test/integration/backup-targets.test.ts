@@ -33,8 +33,11 @@ const folder = () => openTarget({ backupTarget: 'the/backups', backupS3Endpoint:
 async function store(target: BackupTarget, name: string, text: string): Promise<void> {
   const draft = await target.draft(name);
   await writeFile(draft, text, { flag: 'wx' });
-  await target.put(name, draft);
-  await rm(draft, { force: true });
+  try {
+    await target.put(name, draft);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 describe.each([
