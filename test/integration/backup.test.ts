@@ -228,8 +228,7 @@ describe.each(DATABASES)('a backup, on $kind,', ({ kind, create }) => {
       metrics: createMetrics(),
     };
     const backups = await composeBackups({ settings, ...common });
-    await until(async () => (await target.list()).length > 0);
-    await backups.stop();
+    await until(async () => (await target.list()).length > 0).finally(() => backups.stop());
     const [{ name = '' } = {}] = await target.list();
     await restore(await to.open(), name);
     expect(await to.content()).toEqual(await from.content());
