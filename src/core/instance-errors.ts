@@ -29,6 +29,10 @@ export const INSTANCE_ERRORS = {
     meaning: 'An instance counts as open, and its socket does not answer.',
     remedy: 'Restart the instance (POST /instance/restart/<name>); if it comes again, check the network and the proxy.',
   },
+  GUARD_CREDENTIALS_MALFORMED: {
+    meaning: 'Credentials of an instance are not as the host writes them; it could not read them either.',
+    remedy: 'Log the instance out and pair it anew; a backup leaves the file or value named above to you.',
+  },
   GUARD_CREDENTIALS_PLACE: {
     meaning: 'The place where the host keeps credentials cannot be used.',
     remedy:

@@ -49,7 +49,12 @@ export function createPlans(options: PlansOptions): Plans {
   const setAside: Step = {
     name: 'archive',
     async run({ instanceId, name, data }) {
-      const found = await credentials?.read(instanceId);
+      const found = await credentials?.read(instanceId).catch((error: unknown) => {
+        // Nobody could read them, so nothing is lost with them; the session must be made new all the same.
+        if (!(error instanceof GuardError) || error.code !== 'GUARD_CREDENTIALS_MALFORMED') throw error;
+        log.error({ code: error.code, instance: name }, error.message);
+        return undefined;
+      });
       if (found) await archive.save(text(data.archiveId), { instanceId, name }, text(data.reason), found);
       return { hadCredentials: found !== undefined };
     },

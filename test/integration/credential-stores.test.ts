@@ -126,7 +126,7 @@ describe('credentials in Redis alone', () => {
     ['encoded once', PRE_KEY],
   ])('that the host could not read either are refused: %s', async (_what, value) => {
     await redis.hset(hashName(), { creds: CREDS_TWICE, 'pre-key-7': value });
-    await expect(open().read(id)).rejects.toMatchObject({ code: 'GUARD_CREDENTIALS_PLACE' });
+    await expect(open().read(id)).rejects.toMatchObject({ code: 'GUARD_CREDENTIALS_MALFORMED' });
   });
 });
 

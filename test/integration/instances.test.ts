@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { GuardError } from '../../src/core/errors';
 import { HIDDEN_CLIENT, hiddenName } from '../../src/instances/plans';
 import { openInstanceRig, type InstanceRig } from '../helpers/instance-rig';
 import { DATABASES } from '../helpers/test-store';
@@ -76,6 +77,18 @@ describe.each(DATABASES)('instances, on $kind,', ({ create }) => {
     await expect(rig.archive().read((await archivesOf(shop.id))[0]?.id ?? '')).rejects.toMatchObject({
       code: 'GUARD_SEAL_KEY',
     });
+  });
+
+  it('are reset also where nobody can read their credentials, and the log says so', async () => {
+    const { instances } = await rig.start();
+    const shop = await rig.add();
+    const read = rig.credentials.read;
+    rig.credentials.read = () => Promise.reject(new GuardError('GUARD_CREDENTIALS_MALFORMED', 'pre-key-7.'));
+    await instances.happened(shop.name, 'logged out (401)');
+    rig.credentials.read = read;
+    expect(rig.credentials.all.has(shop.id)).toBe(false);
+    expect(await archivesOf(shop.id)).toEqual([]);
+    expect(rig.log.lines.map(({ fields }) => fields['code'])).toContain('GUARD_CREDENTIALS_MALFORMED');
   });
 
   it('reset nothing where the host cannot log out, and throw what it throws', async () => {

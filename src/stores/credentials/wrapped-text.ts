@@ -7,11 +7,11 @@ import { GuardError } from '../../core/errors';
 
 export const wrap = (text: string): string => JSON.stringify(text);
 
-/** @param where names the value in an error. @throws GuardError GUARD_CREDENTIALS_PLACE where the host could not read it either. */
+/** @param where names the value in an error. @throws GuardError GUARD_CREDENTIALS_MALFORMED where the host could not read it either. */
 export function unwrap(value: string, where: string): string {
   const text = parsed(value);
   if (typeof text === 'string') return text;
-  throw new GuardError('GUARD_CREDENTIALS_PLACE', `${where} is not as the host writes it.`);
+  throw new GuardError('GUARD_CREDENTIALS_MALFORMED', `${where} is not as the host writes it.`);
 }
 
 function parsed(value: string): unknown {
