@@ -91,8 +91,11 @@ export class InstancesHandler implements InstanceHandler {
     const gone = new Promise<void>((resolve) => {
       unloaded = (id) => id === instanceId && resolve();
     });
-    const ended = this.end(instance, trigger, event).finally(() => this.deletes.delete(instance));
-    this.deletes.set(instance, { done: Promise.race([gone, ended]), unloaded });
+    const ended = this.end(instance, trigger, event);
+    const under = { done: Promise.race([gone, ended]), unloaded };
+    this.deletes.set(instance, under);
+    // Another one of that name may have been made and deleted meanwhile.
+    void ended.then(() => this.deletes.get(instance) === under && this.deletes.delete(instance));
   }
 
   /** Never rejects. */
