@@ -70,7 +70,7 @@ export class Operations {
   async start(): Promise<void> {
     const { clock, log } = this.options;
     const until = clock.monotonic() + START_PATIENCE_MS;
-    for (let isFirst = true; await this.isSomethingOpen(); isFirst = false) {
+    for (let isFirst = true; !this.stopping.signal.aborted && (await this.isSomethingOpen()); isFirst = false) {
       if (isFirst) log.warn('work on instances is open; it is waited for, or finished');
       void this.adopt();
       await sleep(START_LOOK_MS, this.stopping.signal);

@@ -278,12 +278,43 @@ describe('work on instances', () => {
     expect([ran, refused.length, database.current.open().length]).toEqual([16, 14, 16]);
   });
 
-  it('is told of and started without where what was left cannot be looked for', async () => {
+  it('is started without where the database is away, and what was left is looked for again', async () => {
+    const ran: string[] = [];
+    await database.current.store.begin({ id: 'left', ...shop, kind: 'logout', step: 'only', data: {} }, 'gone', 0);
     database.current.before = () => Promise.reject(new Error('the database is away'));
-    await process('one', []).start();
-    expect(log.lines.map(({ message }) => message)).toEqual([
-      'work on instances that was left could not be looked for; tried again',
-    ]);
+    const operations = process('one', [{ name: 'only', run: () => Promise.resolve(void ran.push('only')) }]);
+    await operations.start();
+    await log.until(() => log.lines.some(({ message }) => message.includes('could not be looked for')));
+    expect(ran).toEqual([]);
+    database.current.before = () => undefined;
+    await until(() => ran.length === 1);
+  });
+
+  it('holds up a start that finds it, until it is finished by whoever has it', async () => {
+    const held = gate();
+    const one = process('one', [{ name: 'only', run: () => held.opened }]);
+    const work = one.run('logout', shop);
+    await until(() => database.current.open().length === 1);
+    let isStarted = false;
+    const started = process('other', [])
+      .start()
+      .then(() => (isStarted = true));
+    await log.until(() => log.lines.some(({ message }) => message.includes('is open')));
+    expect(isStarted).toBe(false);
+    held.open();
+    await Promise.all([work, started]);
+  });
+
+  it('is left to others by a start that is stopped while it waits for them', async () => {
+    await database.current.store.begin({ id: 'theirs', ...shop, kind: 'logout', step: 'a', data: {} }, 'gone', 60_000);
+    const operations = process('one', [{ name: 'a', run: nothing }]);
+    const started = operations.start();
+    await log.until(() => log.lines.some(({ message }) => message.includes('is open')));
+    await operations.stop();
+    await started;
+    database.current.now += 61_000;
+    await new Promise(setImmediate);
+    expect(database.current.rows).toMatchObject([{ owner: 'gone', operation: { attempts: 1 } }]);
   });
 
   it('is taken up by its own process where the answer to its beginning was lost, and not before its time', async () => {
@@ -299,7 +330,7 @@ describe('work on instances', () => {
     };
     await expect(operations.run('logout', shop)).rejects.toThrow('the answer was lost');
     database.current.now += 31_000;
-    await until(() => ran.length > 1); // at the next look, within ten seconds
+    await until(() => ran.length > 1); // at the next look
     held.open();
     await known;
     await until(() => database.current.open().length === 0);
