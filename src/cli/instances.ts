@@ -6,7 +6,7 @@ import { instanceLife } from '../console/instance-answers';
 import { lineOf } from '../console/instances';
 import { GuardError } from '../core/errors';
 import { createLog } from '../core/log';
-import { findInstance, listInstances, type ReadingStores } from '../stores/instance-reading';
+import { findDeleted, findInstance, listInstances, type ReadingStores } from '../stores/instance-reading';
 import type { InstanceOperation, Tombstone } from '../stores/instance-store';
 import { openHostRows } from '../stores/open-host-rows';
 import { withEngine } from './engine-access';
@@ -19,16 +19,16 @@ const LAST = Number.MAX_SAFE_INTEGER;
 /** A host that runs looks for such work every few seconds. */
 const [PATIENCE_MS, LOOK_MS] = [20_000, 250];
 
-/** evolution-guard instances list|show|restore|purge */
-export function addInstanceCommands(program: Command): void {
+/** evolution-guard instances list|show|restore|purge. @param patienceMs how long a host is waited for. */
+export function addInstanceCommands(program: Command, patienceMs = PATIENCE_MS): void {
   const group = program
     .command('instances')
     .description('Look at instances and what has happened to them, bring deleted ones back, or delete them for good.')
     .addHelpText('after', EXAMPLES);
   addList(group);
   addShow(group);
-  addRestore(group);
-  addPurge(group);
+  addRestore(group, patienceMs);
+  addPurge(group, patienceMs);
 }
 
 function addList(group: Command): void {
@@ -54,35 +54,35 @@ function addShow(group: Command): void {
     });
 }
 
-function addRestore(group: Command): void {
+function addRestore(group: Command, patienceMs: number): void {
   hostCommand(group, 'restore', 'Bring a deleted instance back, with everything that it had.', EXAMPLES)
     .argument('<name or id>', 'of the deleted instance')
     .option('--as <name>', 'the name that it is to have')
     .action(async (hostDir: string, given: string, options: { as?: string; json?: true }) => {
       const { as } = options;
       const answer = await withInstances(hostDir, async (stores) => {
-        const tombstone = await tombstoneOf(stores, given);
+        const tombstone = await findDeleted(stores.store, given);
         const name = as ?? tombstone.name;
         if (await stores.host.findByName(name)) throw new GuardError('GUARD_INSTANCE_NAME_TAKEN', `It is ${name}.`);
         const data = { reason: 'the command line', ...(as !== undefined && { as }) };
-        const isDone = await ask(stores, { kind: 'restore', step: 'show', data }, { ...tombstone, name });
+        const isDone = await ask(stores, { kind: 'restore', step: 'show', data }, { ...tombstone, name }, patienceMs);
         return askedAnswer(name, tombstone.instanceId, 'restore', isDone);
       });
       print(answer, options.json === true);
     });
 }
 
-function addPurge(group: Command): void {
+function addPurge(group: Command, patienceMs: number): void {
   hostCommand(group, 'purge', 'Delete a deleted instance for good, before its time.', EXAMPLES)
     .argument('<name or id>', 'of the deleted instance')
     .option('--dry-run', 'only say what would go')
     .action(async (hostDir: string, given: string, options: { dryRun?: true; json?: true }) => {
       const answer = await withInstances(hostDir, async (stores) => {
-        const tombstone = await tombstoneOf(stores, given);
+        const tombstone = await findDeleted(stores.store, given);
         const { instanceId, name } = tombstone;
         if (options.dryRun) return countAnswer(name, instanceId, await stores.host.count(instanceId));
         const data = { reason: 'the command line' };
-        const isDone = await ask(stores, { kind: 'purge', step: 'unload', data }, tombstone);
+        const isDone = await ask(stores, { kind: 'purge', step: 'unload', data }, tombstone, patienceMs);
         return askedAnswer(name, instanceId, 'purge', isDone);
       });
       print(answer, options.json === true);
@@ -94,21 +94,16 @@ async function ask(
   { store }: ReadingStores,
   work: Pick<InstanceOperation, 'kind' | 'step' | 'data'>,
   { instanceId, name }: Tombstone,
+  patienceMs: number,
 ): Promise<boolean> {
   const other = await store.begin({ id: uuidv7(), instanceId, name, ...work }, randomUUID(), 0);
   if (other) throw new GuardError('GUARD_INSTANCE_BUSY', `${other.kind} of ${other.name}, at step ${other.step}.`);
-  for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+  for (let waited = 0; waited < patienceMs; waited += LOOK_MS) {
     await sleep(LOOK_MS);
     const isOpen = (await store.operations()).some((each) => each.instanceId === instanceId);
     if (!isOpen) return true;
   }
   return false;
-}
-
-async function tombstoneOf(stores: ReadingStores, given: string): Promise<Tombstone> {
-  const found = await findInstance(stores, given);
-  if ('tombstone' in found) return found.tombstone;
-  throw new GuardError('GUARD_INSTANCE_UNKNOWN', `${given} was not deleted.`);
 }
 
 /** @throws GuardError */
