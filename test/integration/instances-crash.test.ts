@@ -92,7 +92,7 @@ describe.each(DATABASES)('work on instances whose process dies, on $kind,', ({ c
   async function dieAt(kind: Kind, at: string, place: 'before' | 'behind', shop: { instanceId: string; name: string }) {
     let isDead = false;
     const told: string[] = [];
-    const unlinks = new Map([[shop.instanceId, async () => void told.push('unlink')]]);
+    const unlinks = new Map([[shop.instanceId, () => Promise.resolve(void told.push('unlink'))]]);
     const dying = process(
       (step) => ({
         name: step.name,

@@ -41,7 +41,10 @@ describe.each(DATABASES)('the routes of instances, on $kind,', ({ create }) => {
     await rig.close();
   });
 
-  async function ask(path: string, { method = 'GET', body = undefined as unknown, key = 'the key' } = {}) {
+  async function ask(
+    path: string,
+    { method = 'GET', body, key = 'the key' }: { method?: string; body?: unknown; key?: string } = {},
+  ) {
     const { port } = server.address() as AddressInfo;
     const headers = { apikey: key, 'content-type': 'application/json' };
     const sent = request({ port, host: '127.0.0.1', path: `/guard/instances${path}`, method, headers, agent: false });

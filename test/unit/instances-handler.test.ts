@@ -80,7 +80,7 @@ describe('the handler of what the host tells of instances', () => {
     for (const event of ['logout.instance', 'remove.instance', 'no.connection'] as const)
       rig.handler.event(event, 'stock', 'delete', stock);
     await rig.handler.logout('stock', stock);
-    rig.handler.created('stock', stock);
+    rig.handler.created('stock', () => void stock());
     await rig.handler.deleted('stock');
     expect([stock.mock.calls.length, rig.told]).toEqual([5, []]);
   });

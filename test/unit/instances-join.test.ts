@@ -21,8 +21,8 @@ function host() {
   /** What the host does while it creates or deletes. */
   const at: { create: () => unknown; delete: () => unknown } = { create: () => 'made', delete: () => 'gone' };
   const controller: InstanceController = {
-    createInstance: async () => at.create(),
-    deleteInstance: async () => at.delete(),
+    createInstance: () => Promise.resolve().then(() => at.create()),
+    deleteInstance: () => Promise.resolve().then(() => at.delete()),
   };
   class Baileys {
     instanceName = 'shop';
@@ -52,7 +52,7 @@ function joined() {
       told.push([event, instance, request]);
       stocks.push(stock);
     },
-    deleted: async (instance) => void told.push(['deleted', instance]),
+    deleted: (instance) => Promise.resolve(void told.push(['deleted', instance])),
     logout: async (instance, stock) => {
       told.push(['logout', instance]);
       await stock();
