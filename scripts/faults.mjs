@@ -1,4 +1,5 @@
-// npm run faults: see npm run faults -- events --help, npm run faults -- sends --help.
+// npm run faults: see npm run faults -- events --help, and the same of sends and of instances.
 import { runScript } from './host/run-script.mjs';
 
-runScript(`scripts/faults/${process.argv[2] === 'sends' ? 'sends/' : ''}main.ts`);
+const [, , what] = process.argv;
+runScript(`scripts/faults/${what === 'sends' || what === 'instances' ? `${what}/` : ''}main.ts`);

@@ -29,7 +29,9 @@ export class JournalledProcess {
   constructor(
     private readonly options: ProgramOptions,
     private readonly read: (line: string) => void,
-  ) {}
+  ) {
+    this.news.setMaxListeners(0); // many may wait at once
+  }
 
   get pid(): number | undefined {
     return this.child?.pid;
