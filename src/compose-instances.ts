@@ -6,6 +6,7 @@ import type { Log } from './core/log';
 import { EVERYTHING } from './core/rollout';
 import type { Settings } from './core/settings';
 import { isLoaded, joinConnections, loadedConnections } from './host/connections-join';
+import { joinCredentialWrites } from './host/credential-writes';
 import type { Host } from './host/handshake';
 import { delInstanceMs, InstancesHandler } from './host/instances-handler';
 import { joinInstances } from './host/instances-join';
@@ -97,6 +98,7 @@ export async function composeInstances(
   connections.onChange(({ instanceId, state }) => {
     if (state === 'open') instances.opened(instanceId);
   });
+  joinCredentialWrites(channels);
   joinConnections(channels, { watch: connections.watch, isGuarded, log });
   joinInstances({ monitor, controller, channels }, handler, log);
   const idOf = (name: string) => {

@@ -2,6 +2,7 @@ import type { HostInstance } from '../stores/host-rows';
 import type { LiveInstances } from '../instances/live';
 import type { Log } from '../core/log';
 import { describe } from '../core/errors';
+import { endCredentialWrites, type Instance } from './credential-writes';
 import type { Monitor } from './shapes';
 
 /** src/api/integrations/channel/whatsapp/whatsapp.baileys.service.ts, as far as it is touched. */
@@ -9,10 +10,7 @@ interface Channel {
   instanceId?: unknown;
   endSession?: boolean;
   client?: { ws?: { close?: () => unknown }; end?: (error: Error) => unknown } | null;
-  instance?: {
-    qrcode?: unknown;
-    authState?: { saveCreds?: unknown; state?: { keys?: { set?: unknown } } };
-  };
+  instance?: Instance & { qrcode?: unknown };
   stateConnection?: unknown;
   connectToWhatsapp?: (number?: string) => Promise<unknown>;
 }
@@ -27,21 +25,17 @@ export function createLiveInstances(
     (Object.values(monitor.waInstances) as (Channel | null)[]).find((each) => each?.instanceId === instanceId) ??
     undefined;
 
-  const silence = (channel: Channel | undefined) => {
+  const silence = async (channel: Channel | undefined) => {
     if (!channel?.client) return;
     channel.endSession = true; // the host then passes over all events of this socket
-    const auth = channel.instance?.authState;
-    if (auth) {
-      // What the old socket still wants to save would be the old session in the new one's place.
-      auth.saveCreds = () => Promise.resolve();
-      if (auth.state?.keys) auth.state.keys.set = () => Promise.resolve();
-    }
+    const written = channel.instance && endCredentialWrites(channel.instance);
     try {
       channel.client.ws?.close?.();
       channel.client.end?.(new Error('the session was reset'));
     } catch (error) {
       log.debug({ detail: describe(error) }, 'a socket that was ended complained');
     }
+    await written;
   };
 
   return {
@@ -50,7 +44,7 @@ export function createLiveInstances(
     unload(instanceId) {
       const channel = find(instanceId);
       if (!channel) return;
-      silence(channel);
+      void silence(channel);
       for (const [name, each] of Object.entries(monitor.waInstances)) {
         if (each !== channel) continue;
         delete monitor.waInstances[name];

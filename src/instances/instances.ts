@@ -71,7 +71,7 @@ export class Instances {
         break;
       case 'keep':
         if (trigger === 'QR limit') {
-          live.silence(instance.id);
+          await live.silence(instance.id);
           live.renew(instance.id);
         }
         await this.note(target, trigger);

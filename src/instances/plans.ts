@@ -75,7 +75,7 @@ export function createPlans(options: PlansOptions): Plans {
   const reset: Step = {
     name: 'reset',
     async run({ instanceId }) {
-      live.silence(instanceId); // somebody may have connected it since
+      await live.silence(instanceId); // somebody may have connected it since
       await credentials?.remove(instanceId);
       live.renew(instanceId);
     },
@@ -84,7 +84,7 @@ export function createPlans(options: PlansOptions): Plans {
   const hide: Step = {
     name: 'hide',
     async run({ instanceId, name, data }) {
-      live.silence(instanceId);
+      await live.silence(instanceId);
       const row = await host.findById(instanceId);
       if (!row) throw new Hopeless(new GuardError('GUARD_INSTANCE_UNKNOWN', `It was ${name}.`));
       if (row.clientName === HIDDEN_CLIENT) return live.unload(instanceId);
