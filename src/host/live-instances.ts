@@ -21,6 +21,7 @@ export function createLiveInstances(
   log: Log,
   unloaded: (instanceId: string, name: string) => void,
 ): LiveInstances {
+  const behindStart = joinStart(monitor, log);
   const find = (instanceId: string): Channel | undefined =>
     (Object.values(monitor.waInstances) as (Channel | null)[]).find((each) => each?.instanceId === instanceId) ??
     undefined;
@@ -68,10 +69,40 @@ export function createLiveInstances(
       });
     },
 
-    async load(instance, connects) {
-      if (monitor.waInstances[instance.name] !== undefined) return;
-      await monitor.setInstance?.(hostDataOf(instance, connects));
-    },
+    load: (instance, connects) =>
+      behindStart(async () => {
+        const channel = find(instance.id);
+        // The host's own start loads what is not hidden, and connects only what was connected.
+        if (channel && connects && isClosed(channel)) await channel.connectToWhatsapp?.();
+        else if (monitor.waInstances[instance.name] === undefined)
+          await monitor.setInstance?.(hostDataOf(instance, connects));
+      }),
+  };
+}
+
+const isClosed = ({ stateConnection }: Channel) =>
+  (stateConnection as { state?: unknown } | undefined)?.state === 'close';
+
+/**
+ * The host loads its instances once, later than the plugin starts: one that was loaded before would be loaded twice, and two
+ * sockets would have the same credentials.
+ *
+ * @returns what does work at once, or when the host has loaded its instances: then nobody waits for it.
+ */
+function joinStart(monitor: Monitor, log: Log): (work: () => Promise<void>) => Promise<void> {
+  let waiting: (() => Promise<void>)[] | undefined = [];
+  const stock = monitor.loadInstance?.bind(monitor);
+  if (!stock) return (work) => work();
+  monitor.loadInstance = async () => {
+    await stock();
+    const all = waiting ?? [];
+    waiting = undefined;
+    for (const work of all)
+      await work().catch((error: unknown) => log.warn({ detail: describe(error) }, 'an instance could not be loaded'));
+  };
+  return async (work) => {
+    if (waiting) waiting.push(work);
+    else await work();
   };
 }
 

@@ -86,6 +86,8 @@ export interface Emitter {
 export interface Monitor {
   waInstances: Record<string, unknown>;
   eventEmitter: Emitter;
+  /** The start: loads all instances, and connects those that were connected. */
+  loadInstance?(): Promise<unknown>;
   /** Private there. Loads an instance as the start does. */
   setInstance?(instanceData: object): Promise<unknown>;
   /** DEL_INSTANCE: begins to count for an instance that was just made. */

@@ -14,6 +14,6 @@ export interface LiveInstances {
   renew(instanceId: string): void;
   /** Connects with the credentials that are there. */
   reconnect(instanceId: string): void;
-  /** Loads one as the host's start does. @param connects whether it has credentials. */
+  /** Loads one as the host's start does, behind that start. @param connects whether it has credentials. */
   load(instance: HostInstance, connects: boolean): Promise<void>;
 }
