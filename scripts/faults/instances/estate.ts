@@ -10,7 +10,7 @@ import type { WhatsApp } from './whatsapp';
 export type Counts = Record<string, number>;
 
 export interface Filling {
-  /** Of each instance: each has two updates and a medium, and a chat, a contact and a session of a bot for every ten. */
+  /** Of each instance: each has two updates and a medium, and for every ten there is a chat and a contact. */
   messages: number;
   /** Whether it is linked to a phone, and open. */
   isPaired: boolean;
@@ -19,6 +19,8 @@ export interface Filling {
 /** Files of keys that a paired instance has. */
 const KEYS = 5;
 const PER_CHAT = 10;
+/** Sessions of bots that an instance has at most. The host's table has no index for its instance. */
+const MOST_BOTS = 20;
 /** Of the host's tables: those that lose nothing when a session ends. */
 const KEPT = Object.keys(TABLES_OF_INSTANCES).filter((table) => table !== 'Session');
 
@@ -95,6 +97,7 @@ function filling(prefix: string, messages: number, isMariadb: boolean): string[]
     isMariadb ? `(SELECT seq FROM seq_1_to_${count}) AS n` : `generate_series(1, ${count}) AS n (seq)`;
   const json = isMariadb ? `'{}'` : `'{}'::jsonb`;
   const [of, chats] = [`i."id" LIKE '${prefix}-%'`, Math.max(1, Math.ceil(messages / PER_CHAT))];
+  const bots = Math.min(chats, MOST_BOTS);
   const name = `CONCAT(i."id", '-', n.seq)`;
   const each = (count: number) => `FROM "Instance" AS i CROSS JOIN ${numbers(count)} WHERE ${of}`;
   const statements = [
@@ -105,13 +108,13 @@ function filling(prefix: string, messages: number, isMariadb: boolean): string[]
       (table) =>
         `INSERT INTO "${table}" ("id", "remoteJid", "instanceId") SELECT ${name}, CONCAT(n.seq, '@g.us'), i."id" ${each(chats)}`,
     ),
-    `INSERT INTO "IntegrationSession" ("id", "instanceId") SELECT ${name}, i."id" ${each(chats)}`,
+    `INSERT INTO "IntegrationSession" ("id", "instanceId") SELECT ${name}, i."id" ${each(bots)}`,
   ];
   if (messages === 0) return statements;
   return [
     ...statements,
     `INSERT INTO "Message" ("id", "key", "message", "messageTimestamp", "instanceId", "sessionId")
-     SELECT ${name}, ${json}, ${json}, n.seq, i."id", CONCAT(i."id", '-', 1 + n.seq % ${chats}) ${each(messages)}`,
+     SELECT ${name}, ${json}, ${json}, n.seq, i."id", CONCAT(i."id", '-', 1 + n.seq % ${bots}) ${each(messages)}`,
     ...['DELIVERY_ACK', 'READ'].map(
       (status) =>
         `INSERT INTO "MessageUpdate" ("id", "status", "messageId", "instanceId")

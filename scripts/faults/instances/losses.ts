@@ -43,6 +43,15 @@ export async function notConnectable(
   return results.flat();
 }
 
+/** Resolves when the session of each of these was reset. */
+export async function untilReset({ store }: Stage, ids: readonly string[]): Promise<void> {
+  const isReset = async (id: string) => {
+    const lines = await store.history(id, Number.MAX_SAFE_INTEGER, 20);
+    return lines.some(({ event }) => event === 'session reset');
+  };
+  await until('all are reset', async () => (await Promise.all(ids.map(isReset))).every(Boolean));
+}
+
 export async function untilOpen({ whatsApp }: Stage, ids: readonly string[]): Promise<void> {
   await until('all are open', () => ids.every((id) => whatsApp.openLines(id) > 0));
 }

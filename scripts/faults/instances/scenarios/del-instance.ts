@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { notLoaded, rowsLost, untilOpen } from '../losses';
+import { notLoaded, rowsLost, untilOpen, untilReset } from '../losses';
 import type { Losses, Scenario, Stage } from '../scenario';
-import { until } from '../until';
 
 /** A second, in minutes. */
 const DEL_INSTANCE = 1 / 60;
@@ -38,16 +37,13 @@ export const delInstance = (count = 10): Scenario => ({
 
 /** @returns those that the next start does not load. */
 async function timeOut(stage: Stage, ids: readonly string[], delTemp: boolean): Promise<{ missing: string[] }> {
-  const { sql, whatsApp, settled } = stage;
+  const { whatsApp, settled } = stage;
   const paired = ids.filter((id) => id.startsWith('paired'));
   const host = await stage.host({ name: `del-temp-${delTemp}`, delTemp, delInstanceMinutes: DEL_INSTANCE });
   if (!delTemp) {
     await untilOpen(stage, paired);
     for (const id of paired) whatsApp.revoke(id);
-    await until('all are closed', async () => {
-      const open = await sql.query(`SELECT "id" FROM "Instance" WHERE "connectionStatus" <> 'close'`);
-      return open.length === 0;
-    });
+    if (!stage.isStock) await untilReset(stage, paired);
     await settled();
   }
   for (const name of ids) await host.ask('time', { name });

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { notConnectable, rowsLost, untilOpen } from '../losses';
-import type { Scenario, Stage } from '../scenario';
-import { until } from '../until';
+import { notConnectable, rowsLost, untilOpen, untilReset } from '../losses';
+import type { Scenario } from '../scenario';
 
 /** Longer than the old sockets go on saving. */
 const LONG_AFTER_MS = 2_000;
@@ -25,7 +24,7 @@ export const lateWrites = (count = 10): Scenario => ({
       if (place % 2 === 0) whatsApp.revoke(id);
       else host.tell('logout', { name: id });
     }
-    if (!isStock) await until('all are logged out', async () => (await resets(stage, ids)) === ids.length);
+    if (!isStock) await untilReset(stage, ids);
     await settled();
     await sleep(LONG_AFTER_MS);
     const found = await Promise.all(ids.map((id) => credentials.read(id).catch(() => undefined)));
@@ -41,8 +40,3 @@ export const lateWrites = (count = 10): Scenario => ({
     };
   },
 });
-
-async function resets({ store }: Stage, ids: readonly string[]): Promise<number> {
-  const histories = await Promise.all(ids.map((id) => store.history(id, Number.MAX_SAFE_INTEGER, 10)));
-  return histories.filter((lines) => lines.some(({ event }) => event === 'session reset')).length;
-}

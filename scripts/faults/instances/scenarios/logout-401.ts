@@ -1,5 +1,5 @@
 import type { DatabaseName } from '../../database-server';
-import { notConnectable, notLoaded, rowsLost, untilIn, untilOpen } from '../losses';
+import { notConnectable, notLoaded, rowsLost, untilIn, untilOpen, untilReset } from '../losses';
 import type { Scenario } from '../scenario';
 
 /** Phones remove their devices, the host is restarted, and every instance is connected again. */
@@ -14,7 +14,7 @@ export const logout401 = (database: DatabaseName = 'postgres', count = 20, messa
     const host = await stage.host();
     await untilOpen(stage, ids);
     for (const id of ids) whatsApp.revoke(id);
-    if (!stage.isStock) await untilIn(host, ids, 'close');
+    if (!stage.isStock) await untilReset(stage, ids);
     await settled();
     await host.stop();
     await host.start();

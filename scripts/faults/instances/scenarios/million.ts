@@ -55,11 +55,11 @@ function startLoad(sql: Sql, id: string) {
   const running = new Set<Promise<void>>();
   const one = async () => {
     const from = performance.now();
-    number += 1;
-    await sql.query(`SELECT * FROM "Message" WHERE "instanceId" = ? AND "id" > ? ORDER BY "id" LIMIT 20`, [id, `${id}-${number}`]); // prettier-ignore
+    const place = (number += 1);
+    await sql.query(`SELECT * FROM "Message" WHERE "instanceId" = ? AND "id" > ? ORDER BY "id" LIMIT 20`, [id, `${id}-${place}`]); // prettier-ignore
     await sql.query(
       `INSERT INTO "Message" ("id", "key", "message", "messageTimestamp", "instanceId") VALUES (?, '{}', '{}', 1, ?)`,
-      [`new-${number}`, id],
+      [`new-${place}`, id],
     );
     times.push(performance.now() - from);
   };
