@@ -40,7 +40,7 @@ export async function endCredentialWrites(instance: Instance): Promise<void> {
   authState.saveCreds = () => Promise.resolve();
   if (authState.state?.keys) authState.state.keys.set = () => Promise.resolve();
   const over = new AbortController();
-  await Promise.race([Promise.allSettled(writes.get(instance) ?? []), sleep(PATIENCE_MS, over.signal)]);
+  await Promise.race([Promise.allSettled([...(writes.get(instance) ?? [])]), sleep(PATIENCE_MS, over.signal)]);
   over.abort();
 }
 
