@@ -57,7 +57,11 @@ async function report(
     say(`${instancesLost} instances lost, ${rowsLost} rows, ${unfinished} unfinished`);
     if (!stock || !scenario.alsoStock) return { name, outcome };
     say('the same without the plugin');
-    return { name, outcome, stock: await runScenario(scenario, sizes, place, () => undefined, true) };
+    const bare = await runScenario(scenario, sizes, place, () => undefined, true).catch((error: unknown) => {
+      say(`failed: ${describe(error)}`);
+      return undefined;
+    });
+    return { name, outcome, ...(bare && { stock: bare }) };
   } catch (error) {
     say(`failed: ${describe(error)}`);
     return { name, failed: describe(error) };

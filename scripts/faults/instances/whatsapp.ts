@@ -130,11 +130,11 @@ export class WhatsApp {
     this.lines.add(line);
     if (device === null) {
       this.note(instanceId, 'qr');
-      line.say({ is: 'qr' } as ToSocket);
+      line.say({ is: 'qr' });
     } else if (this.devices.get(device) === instanceId) {
       line.isOpen = true;
       this.note(instanceId, 'open');
-      line.say({ is: 'open' } as ToSocket);
+      line.say({ is: 'open' });
     } else this.refuse(line);
   }
 }

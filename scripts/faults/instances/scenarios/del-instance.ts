@@ -28,7 +28,7 @@ export const delInstance = (count = 10): Scenario => ({
     const wrongly = second.missing.filter((id) => paired.includes(id));
     const then = await losses(stage, [...paired, ...fresh], before, wrongly);
     return {
-      logouts: 0,
+      logouts: kept.logouts,
       instancesLost: kept.instancesLost + then.instancesLost,
       rowsLost: Math.max(kept.rowsLost, then.rowsLost),
     };
