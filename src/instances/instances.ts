@@ -45,10 +45,9 @@ export class Instances {
   /**
    * Something has happened that made the host clean up.
    *
-   * @param begun called as soon as it is certain to be done: what follows may be waited for or not.
    * @returns what was decided, when it is done. @throws GuardError GUARD_INSTANCE_BUSY, errors of the database.
    */
-  async happened(name: string, trigger: Trigger, begun: () => void = () => undefined): Promise<Decision> {
+  async happened(name: string, trigger: Trigger): Promise<Decision> {
     const { host, delTemp, live, log } = this.options;
     const instance = await host.findByName(name);
     if (!instance) return 'keep';
@@ -59,15 +58,15 @@ export class Instances {
     const target = { instanceId: instance.id, name };
     switch (decision) {
       case 'reset':
-        await this.reset(target, trigger, begun);
+        await this.reset(target, trigger);
         break;
       case 'tombstone':
         this.forget(instance.id);
-        await this.options.operations.run('delete', target, { reason: trigger }, begun);
+        await this.options.operations.run('delete', target, { reason: trigger });
         break;
       case 'delete':
         this.forget(instance.id);
-        await this.options.operations.run('purge', target, { reason: trigger, isInSight: true }, begun);
+        await this.options.operations.run('purge', target, { reason: trigger, isInSight: true });
         break;
       case 'keep':
         if (trigger === 'QR limit') {
@@ -137,10 +136,10 @@ export class Instances {
     this.resets.delete(instanceId);
   }
 
-  private async reset(target: Target, reason: Trigger, begun: () => void = () => undefined): Promise<void> {
+  private async reset(target: Target, reason: Trigger): Promise<void> {
     const { operations, clock } = this.options;
     this.checks.delete(target.instanceId);
-    await operations.run('logout', target, { reason }, begun);
+    await operations.run('logout', target, { reason });
     this.resets.set(target.instanceId, clock.monotonic());
   }
 

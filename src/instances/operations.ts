@@ -39,6 +39,8 @@ export class Hopeless extends Error {
 /** After so long without a word from its process, somebody else goes on with an operation. */
 const LEASE_MS = 15_000;
 const [LOOK_MS, MOST_ADOPTED] = [4_000, 100];
+/** For so long a stop waits for the steps that are under way: WhatsApp may not answer. The next start goes on. */
+const STOP_PATIENCE_MS = 8_000;
 /** At the same time; the others wait. */
 const MOST_RUNNING = 16;
 /** A failure is told after so many attempts at a step. */
@@ -82,7 +84,10 @@ export class Operations {
   async stop(): Promise<void> {
     this.stopping.abort();
     for (const next of this.waiting.splice(0)) next();
-    await Promise.all([this.looking, ...this.tails.values()]);
+    const patience = new AbortController();
+    const ended = Promise.all([this.looking, ...this.tails.values()]);
+    await Promise.race([ended, sleep(STOP_PATIENCE_MS, patience.signal)]);
+    patience.abort();
   }
 
   /** Whether something is being done with an instance in this process. */

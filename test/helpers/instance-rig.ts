@@ -26,7 +26,7 @@ export class MemoryCredentials implements CredentialStore {
 export class RecordingLive implements LiveInstances {
   readonly done: string[] = [];
   readonly loaded: { instance: HostInstance; connects: boolean }[] = [];
-  silence = (id: string) => void this.done.push(`silence ${id}`);
+  silence = (id: string) => Promise.resolve(void this.done.push(`silence ${id}`));
   unload = (id: string) => void this.done.push(`unload ${id}`);
   renew = (id: string) => void this.done.push(`renew ${id}`);
   reconnect = (id: string) => void this.done.push(`reconnect ${id}`);
