@@ -4,6 +4,9 @@ const WORDS = {
   mysql: { id: 'varchar(191)', json: 'json', status: `enum('open', 'close', 'connecting')` },
 };
 
+/** As Prisma's migrations have it, whatever the database's own is. */
+const COLLATION = 'DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci';
+
 const reference = (table: string, column: string, parent: string, action = 'CASCADE') =>
   `CONSTRAINT "${table}_${column}_fkey" FOREIGN KEY ("${column}") REFERENCES "${parent}" ("id")
    ON DELETE ${action} ON UPDATE CASCADE`;
@@ -15,10 +18,8 @@ const ofInstance = (table: string) => reference(table, 'instanceId', 'Instance')
  */
 export function hostTables(isMysql: boolean): string[] {
   const { id, json, status } = isMysql ? WORDS.mysql : WORDS.postgres;
-  return [
-    ...(isMysql
-      ? ['ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci']
-      : [`CREATE TYPE "InstanceConnectionStatus" AS ENUM ('open', 'close', 'connecting')`]),
+  const statements = [
+    ...(isMysql ? [] : [`CREATE TYPE "InstanceConnectionStatus" AS ENUM ('open', 'close', 'connecting')`]),
     `CREATE TABLE "Instance" ("id" ${id} PRIMARY KEY, "name" varchar(255) NOT NULL,
        "connectionStatus" ${status} NOT NULL DEFAULT 'open', "ownerJid" varchar(100), "integration" varchar(100),
        "number" varchar(100), "businessId" varchar(100), "token" varchar(255), "clientName" varchar(100))`,
@@ -51,6 +52,8 @@ export function hostTables(isMysql: boolean): string[] {
        "instanceId" ${id} NOT NULL, ${reference('Media', 'messageId', 'Message')}, ${ofInstance('Media')})`,
     `CREATE UNIQUE INDEX "Media_messageId_key" ON "Media" ("messageId")`,
   ];
+  if (!isMysql) return statements;
+  return statements.map((each) => (each.startsWith('CREATE TABLE') ? `${each} ${COLLATION}` : each));
 }
 
 /** Tables that hold rows of instances, with the column that names the instance. */

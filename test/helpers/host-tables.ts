@@ -15,6 +15,7 @@ export async function openHostTables(url: string, schema = 'public'): Promise<Ho
   const { query } = session;
   if (inMysql) {
     await query(`SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES'`);
+    await query('ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci');
   } else {
     await query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
     await query(`SET search_path TO "${schema}"`);
