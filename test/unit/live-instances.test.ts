@@ -55,7 +55,7 @@ describe('instances in the memory of the host', () => {
   it('are silenced: the socket ends, the host hears nothing of it, and it writes no credentials any more', async () => {
     const { live, shop, other } = rigOf();
     await shop.write();
-    live.silence('id-shop');
+    await live.silence('id-shop');
     expect(shop.endSession).toBe(true);
     const before = [...shop.done];
     expect(before).toEqual(['creds saved', 'keys saved', 'socket closed', 'ended: the session was reset']);
@@ -65,16 +65,16 @@ describe('instances in the memory of the host', () => {
     expect([other.endSession, other.done]).toEqual([false, ['creds saved', 'keys saved']]);
   });
 
-  it('are silenced although their socket complains, and where they have none', () => {
+  it('are silenced although their socket complains, and where they have none', async () => {
     const { live, shop, waInstances, log } = rigOf();
     shop.client.ws.close = () => {
       throw new Error('not connected');
     };
-    live.silence('id-shop');
+    await live.silence('id-shop');
     expect([shop.endSession, log.lines.length]).toEqual([true, 1]);
     waInstances.bare = { instanceId: 'id-bare', client: null };
-    live.silence('id-bare');
-    live.silence('id-nobody');
+    await live.silence('id-bare');
+    await live.silence('id-nobody');
   });
 
   it('are unloaded, silenced, and that is told', async () => {
