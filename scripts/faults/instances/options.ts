@@ -17,7 +17,7 @@ Scenarios:
   ${NAMES.join('\n  ')}
 
 Examples:
-  $ npm run faults -- instances                     all of them, about four minutes
+  $ npm run faults -- instances                     all of them, about three minutes
   $ npm run faults -- instances --only logout-401,kill-steps
   $ npm run faults -- instances --only million --messages 1000000
   $ npm run faults -- instances --no-stock          without the runs of a host that has no plugin
