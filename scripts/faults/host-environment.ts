@@ -15,7 +15,8 @@ export function hostEnvironment(
     PATH: process.env['PATH'] ?? '',
     GUARD_ENABLED: 'true',
     GUARD_LOG_LEVEL: 'debug',
-    GUARD_SENDS: 'false', // this host has no channels
+    GUARD_SENDS: 'false', // this host has no channels,
+    GUARD_INSTANCES: 'false', // and no tables of instances
     GUARD_SPILL_DIR: spillFolder,
     GUARD_WEBHOOKS: sink === 'webhook' ? 'durable' : 'stock',
     // Shorter than by default, so that a receiver that hangs is noticed while the scenario lasts.
