@@ -1,7 +1,10 @@
+import { exportInstance } from './backup/export-instance';
 import { openInstallation } from './backup/open-installation';
 import { startBackups } from './backup/scheduled-backups';
 import { openTarget } from './backup/targets/open';
 import type { Random } from './core/backoff';
+import type { Clock } from './core/clock';
+import { GuardError } from './core/errors';
 import type { Log } from './core/log';
 import type { Environment, Settings } from './core/settings';
 import type { Metrics } from './metrics/metrics';
@@ -35,4 +38,21 @@ export async function composeBackups(parts: BackupParts): Promise<{ stop: () => 
       await stop();
     },
   };
+}
+
+/** A backup of one instance, to be handed out. @throws GuardError GUARD_INSTANCE_EXPORT where it could not be encrypted. */
+export async function composeExport(
+  instance: string,
+  {
+    settings,
+    environment,
+    hostDir,
+    clock,
+    log,
+  }: Pick<BackupParts, 'settings' | 'environment' | 'hostDir' | 'log'> & { clock: Clock },
+): Promise<{ name: string; body: Buffer }> {
+  const { archiveKey: key } = settings;
+  if (!key) throw new GuardError('GUARD_INSTANCE_EXPORT', 'There is no key.');
+  const { installation, stop } = await openInstallation({ settings, environment, hostDir, log });
+  return exportInstance(installation, instance, key, clock.now()).finally(stop);
 }

@@ -108,11 +108,23 @@ export async function composeInstances(
   host.app.use('/instance', createStateDoor({ store: database.instances, idOf, isGuarded }));
   connections.start();
   return {
-    tools: { store: database.instances, host: rows, clientName: settings.clientName, instances },
+    tools: {
+      store: database.instances,
+      host: rows,
+      clientName: settings.clientName,
+      instances,
+      exported: (name) => exported(name, settings, clock, log),
+    },
     async stop() {
       await connections.stop();
       await started.stop();
       stopCredentials();
     },
   };
+}
+
+/** Loaded when it is asked for: hosts that make no backups need none of it. */
+async function exported(name: string, settings: Settings, clock: Clock, log: Log) {
+  const { composeExport } = await import('./compose-backups.js');
+  return composeExport(name, { settings, environment: process.env, hostDir: process.cwd(), clock, log });
 }

@@ -10,6 +10,8 @@ import { parse } from './problem';
 export interface InstanceTools extends ReadingStores {
   clientName: string;
   instances: Pick<Instances, 'restore' | 'purge' | 'tombstoneOf'>;
+  /** A backup of one instance. @throws GuardError GUARD_INSTANCE_UNKNOWN, GUARD_INSTANCE_EXPORT */
+  exported: (name: string) => Promise<{ name: string; body: Buffer }>;
 }
 
 const idOrName = z.string().min(1).max(255);
@@ -48,6 +50,16 @@ export function getInstance(tools: InstanceTools): Handler {
         work.filter(({ instanceId }) => instanceId === line.id),
       ),
     );
+  };
+}
+
+/** `GET /guard/instances/:idOrName/export`: the file that `evolution-guard backup create --instance` would make. */
+export function exportInstance(tools: InstanceTools): Handler {
+  return async (request, response) => {
+    parse(none, request.query);
+    const line = lineOf(await findInstance(tools, parse(idOrName, request.params.idOrName)));
+    const { name, body } = await tools.exported(line.name);
+    response.attachment(name).type('application/octet-stream').send(body);
   };
 }
 

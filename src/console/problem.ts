@@ -50,6 +50,7 @@ const STATUSES: Partial<Record<ErrorCode, Problem['status']>> = {
   GUARD_INSTANCE_AMBIGUOUS: 409,
   GUARD_INSTANCE_NAME_TAKEN: 409,
   GUARD_INSTANCE_BUSY: 409,
+  GUARD_INSTANCE_EXPORT: 409,
 };
 
 const statusOf = ({ code }: GuardError) => STATUSES[code] ?? 503;

@@ -5,7 +5,14 @@ import { discardDeadLetters, listDeadLetters, redriveDeadLetters, showEvent, typ
 import { getHealth } from './get-health';
 import { getMetrics } from './get-metrics';
 import type { Handler } from './handler';
-import { getInstance, getInstances, purgeInstance, restoreInstance, type InstanceTools } from './instances';
+import {
+  exportInstance,
+  getInstance,
+  getInstances,
+  purgeInstance,
+  restoreInstance,
+  type InstanceTools,
+} from './instances';
 import { getOutbox, replayOutbox } from './outbox';
 import { parseBody } from './parse-body';
 import { answerProblem } from './problem';
@@ -74,6 +81,7 @@ function instanceRoutes(tools: InstanceTools): Route[] {
   return [
     { method: 'get', path: '/instances', handler: getInstances(tools) },
     { method: 'get', path: '/instances/:idOrName', handler: getInstance(tools) },
+    { method: 'get', path: '/instances/:idOrName/export', handler: exportInstance(tools) },
     { method: 'post', path: '/instances/:idOrName/restore', handler: restoreInstance(tools) },
     { method: 'post', path: '/instances/:idOrName/purge', handler: purgeInstance(tools) },
   ];

@@ -16,6 +16,10 @@ export const INSTANCE_ERRORS = {
     meaning: 'Something else is being done with that instance.',
     remedy: 'Wait until it is finished (evolution-guard instances show), then try again.',
   },
+  GUARD_INSTANCE_EXPORT: {
+    meaning: 'What would be handed out holds credentials, and cannot be encrypted.',
+    remedy: 'Set GUARD_ARCHIVE_KEY, or make the backup where it stays (evolution-guard backup create --instance).',
+  },
   GUARD_INSTANCE_STUCK: {
     meaning: 'Work on an instance fails again and again; it is tried further.',
     remedy: 'Read the reason above, and bring back what it names; nothing of the instance is lost meanwhile.',

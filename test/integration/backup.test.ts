@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Redis from 'ioredis';
+import { exportInstance } from '../../src/backup/export-instance';
 import { makeBackup, type Installation } from '../../src/backup/make-backup';
 import { restoreBackup, type RestoreRequest } from '../../src/backup/restore-backup';
 import { folderTarget } from '../../src/backup/targets/folder';
@@ -56,6 +57,18 @@ describe.each(DATABASES)('a backup, on $kind,', ({ kind, create }) => {
       credentialsOnly: false,
       ...request,
     });
+
+  it('of one instance is handed out, can be restored, and leaves nothing behind', async () => {
+    const drafts = async () =>
+      (await readdir(tmpdir())).filter((name) => name.startsWith('evolution-guard-export-')).length;
+    const before = await drafts();
+    const { name, body } = await exportInstance(await from.open(), 'shop', key, Date.now());
+    expect(await drafts()).toBe(before);
+    await writeFile(join(folder, name), body);
+    await restore(await to.open(), name);
+    expect(await to.open().then(({ instances }) => instances.findByName('shop'))).toMatchObject({ id: 'i-shop' });
+    expect(await to.open().then(({ instances }) => instances.findByName('desk'))).toBeUndefined();
+  });
 
   it('brings all rows and all credentials into an empty installation as they were', async () => {
     const { name, ...facts } = await make();

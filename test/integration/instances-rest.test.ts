@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { OutboxTools } from '../../src/console/dead-letters';
 import { createRouter } from '../../src/console/router';
 import type { Status } from '../../src/console/status';
+import { GuardError } from '../../src/core/errors';
 import { createMetrics } from '../../src/metrics/metrics';
 import { openInstanceRig, type InstanceRig } from '../helpers/instance-rig';
 import { DATABASES } from '../helpers/test-store';
@@ -20,12 +21,16 @@ interface Answer {
 describe.each(DATABASES)('the routes of instances, on $kind,', ({ create }) => {
   let rig: InstanceRig;
   let server: Server;
+  const exported = (name: string) =>
+    name.endsWith('-plain')
+      ? Promise.reject(new GuardError('GUARD_INSTANCE_EXPORT', 'There is no key.'))
+      : Promise.resolve({ name: `${name}.backup`, body: Buffer.from(JSON.stringify({ of: name })) });
   let instances: Awaited<ReturnType<InstanceRig['start']>>['instances'];
 
   beforeAll(async () => {
     rig = await openInstanceRig(await create());
     ({ instances } = await rig.start());
-    const tools = { store: rig.store.instances, host: rig.rows, clientName: 'client', instances };
+    const tools = { store: rig.store.instances, host: rig.rows, clientName: 'client', instances, exported };
     const app = express();
     const router = [{} as Status, createMetrics(), {} as OutboxTools, undefined, undefined, tools] as const;
     app.use('/guard', createRouter('the key', ...router));
@@ -62,6 +67,7 @@ describe.each(DATABASES)('the routes of instances, on $kind,', ({ create }) => {
   it.each([
     ['GET', ''],
     ['GET', '/shop'],
+    ['GET', '/shop/export'],
     ['POST', '/shop/restore'],
     ['POST', '/shop/purge'],
   ])('ask for the API key at %s %s', async (method, path) => {
@@ -118,6 +124,17 @@ describe.each(DATABASES)('the routes of instances, on $kind,', ({ create }) => {
     expect(JSON.stringify(answer.body)).not.toMatch(/noiseKey|token of/);
     await deleted(shop);
     expect((await ask(`/${shop.name}`)).body).toMatchObject({ id: shop.id, state: 'deleted' });
+  });
+
+  it('hand one out as a file by its name or id, and none that could not be encrypted', async () => {
+    const shop = await rig.add();
+    const answer = { status: 200, body: { of: shop.name } };
+    expect(await ask(`/${shop.name}/export`)).toEqual(answer);
+    expect(await ask(`/${shop.id}/export`)).toEqual(answer);
+    expect(await ask('/nobody/export')).toMatchObject({ status: 404 });
+    await deleted(shop);
+    expect(await post(`/${shop.id}/restore`, { as: `${shop.name}-plain` })).toMatchObject({ status: 200 });
+    expect(await ask(`/${shop.id}/export`)).toMatchObject({ status: 409 });
   });
 
   it('restore a deleted one, under its name or another', async () => {
