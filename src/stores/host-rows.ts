@@ -28,7 +28,7 @@ export interface HostRows {
   readonly close: (id: string) => Promise<void>;
   /** Takes it out of the host's sight in one statement: another name and client name, no token. @returns whether it was there. */
   readonly hide: (id: string, hidden: { name: string; clientName: string }) => Promise<boolean>;
-  /** Gives it back, not connected. @throws GuardError GUARD_INSTANCE_NAME_TAKEN @returns whether it was there. */
+  /** Gives it back; where it pairs, not connected. @throws GuardError GUARD_INSTANCE_NAME_TAKEN @returns whether it was there. */
   readonly show: (
     id: string,
     shown: { name: string; token: string | null; clientName: string | null },

@@ -90,6 +90,11 @@ describe.each(DATABASES)("the host's tables in $kind", ({ create }) => {
     const after = await host.rowsOf(id);
     expect({ ...after, Instance: before['Instance'] }).toEqual(before);
     expect(await rows.hide('nobody', hidden)).toBe(false);
+    await host.query(
+      `UPDATE "Instance" SET "integration" = 'EVOLUTION', "connectionStatus" = 'open' WHERE "id" = '${id}'`,
+    );
+    await rows.show(id, shown);
+    expect(await rows.findById(id)).toMatchObject({ connectionStatus: 'open' }); // it needs no pairing
     expect(await rows.show('nobody', { ...shown, name: 'nobody' })).toBe(false);
   });
 

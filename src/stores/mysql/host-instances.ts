@@ -34,7 +34,7 @@ export async function hideInstance(
 }
 
 /**
- * Gives it back, not connected. In: id, name, token, client name. Out: whether it was there. Locks: as above.
+ * Gives it back; of Baileys' channel, the one that pairs, not connected. In: id, name, token, client name. Out: whether it was there. Locks: as above.
  *
  * @throws GuardError GUARD_INSTANCE_NAME_TAKEN
  */
@@ -45,7 +45,9 @@ export async function showInstance(
 ): Promise<boolean> {
   try {
     const { affectedRows } = await pool.query<UpsertResult>(
-      `UPDATE Instance SET name = ?, token = ?, clientName = ?, connectionStatus = 'close' WHERE id = ?`,
+      `UPDATE Instance SET name = ?, token = ?, clientName = ?,
+         connectionStatus = CASE WHEN integration <> 'WHATSAPP-BAILEYS' THEN connectionStatus ELSE 'close' END
+       WHERE id = ?`,
       [name, token, clientName, id],
     );
     return affectedRows === 1;

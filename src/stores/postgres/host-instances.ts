@@ -41,7 +41,7 @@ export async function hideInstance(
 }
 
 /**
- * Gives it back, not connected. In: id, name, token, client name. Out: whether it was there. Locks: as above.
+ * Gives it back; of Baileys' channel, the one that pairs, not connected. In: id, name, token, client name. Out: whether it was there. Locks: as above.
  *
  * @throws GuardError GUARD_INSTANCE_NAME_TAKEN
  */
@@ -53,7 +53,9 @@ export async function showInstance(
 ): Promise<boolean> {
   try {
     const { rowCount } = await pool.query(
-      `UPDATE ${table} SET name = $2, token = $3, "clientName" = $4, "connectionStatus" = 'close' WHERE id = $1`,
+      `UPDATE ${table} SET name = $2, token = $3, "clientName" = $4,
+         "connectionStatus" = CASE WHEN integration <> 'WHATSAPP-BAILEYS' THEN "connectionStatus" ELSE 'close' END
+       WHERE id = $1`,
       [id, name, token, clientName],
     );
     return rowCount === 1;
