@@ -30,9 +30,9 @@ export const HIDDEN_CLIENT = 'evolution-guard:deleted';
 export const hiddenName = (instanceId: string) => `deleted:${instanceId}`;
 
 /** Rows that are deleted at a time. */
-const PIECE_ROWS = 1_000;
+const PIECE_ROWS = 250;
 /** Of the time that a piece has taken, so much is paused: others have the tables most of the time. */
-const PAUSE_SHARE = 2;
+const PAUSE_SHARE = 3;
 
 /** The steps of each kind of work. Each may be repeated, and leaves things so that what comes before it may be as well. */
 export function createPlans(options: PlansOptions): Plans {
