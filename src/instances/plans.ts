@@ -176,8 +176,8 @@ export function createPlans(options: PlansOptions): Plans {
       show,
       giveBack,
       { name: 'unbury', run: ({ instanceId }) => store.unbury(instanceId) },
-      load,
       { name: 'note', run: note('restored') },
+      load, // last: who dies before it is connected has it loaded, and connected, by the next start
     ],
     purge: [
       unload,

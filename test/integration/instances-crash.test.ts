@@ -12,7 +12,7 @@ import { until } from '../helpers/until';
 const STEPS: Record<Kind, string[]> = {
   logout: ['choose', 'archive', 'unlink', 'reset', 'close', 'note'],
   delete: ['choose', 'hide', 'archive', 'reset', 'note'],
-  restore: ['show', 'credentials', 'unbury', 'load', 'note'],
+  restore: ['show', 'credentials', 'unbury', 'note', 'load'],
   purge: ['unload', 'reset', 'rows', 'note', 'forget'],
 };
 const KINDS = Object.keys(STEPS) as Kind[];
