@@ -36,6 +36,9 @@ export class InstancesHandler implements InstanceHandler {
   /** Deletes that are under way, by name; what is waited for is that the instance is out of sight. */
   private readonly deletes = new Map<string, { done: Promise<unknown>; unloaded: (instanceId: string) => void }>();
 
+  /** DEL_INSTANCE, of instances that were just made. */
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+
   constructor(private readonly options: InstancesHandlerOptions) {}
 
   event(event: InstanceEvent, instance: string, request: Request | undefined, stock: () => unknown): void {
@@ -71,16 +74,21 @@ export class InstancesHandler implements InstanceHandler {
   }
 
   created(instance: string, stock: () => void): void {
-    const { isGuarded, monitor, delInstanceMs, delTemp } = this.options;
+    const { isGuarded, delInstanceMs, delTemp } = this.options;
     if (!isGuarded(instance)) return stock();
-    monitor.clearDelInstanceTime?.(instance);
-    if (!delTemp || delInstanceMs === undefined || !monitor.delInstanceTimeouts) return;
-    // Where the host's own timer is, so that whatever ends that one ends this one.
-    monitor.delInstanceTimeouts[instance] = setTimeout(() => {
-      delete monitor.delInstanceTimeouts?.[instance];
+    this.clearTimer(instance);
+    if (!delTemp || delInstanceMs === undefined) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(instance);
       if (this.channel(instance)?.connectionStatus?.state !== 'open')
         this.remove(instance, undefined, 'remove.instance');
     }, delInstanceMs);
+    this.timers.set(instance, timer.unref());
+  }
+
+  private clearTimer(instance: string): void {
+    clearTimeout(this.timers.get(instance));
+    this.timers.delete(instance);
   }
 
   private remove(instance: string, request: Request | undefined, event: InstanceEvent): void {
@@ -100,12 +108,12 @@ export class InstancesHandler implements InstanceHandler {
 
   /** Never rejects. */
   private async end(instance: string, trigger: Trigger, event: InstanceEvent): Promise<void> {
-    const { happened, monitor, hasChatwoot, log } = this.options;
+    const { happened, hasChatwoot, log } = this.options;
     const channel = this.channel(instance);
     try {
       const decision = await happened(instance, trigger);
       if (decision === 'keep') return;
-      monitor.clearDelInstanceTime?.(instance);
+      this.clearTimer(instance);
       if (hasChatwoot) channel?.clearCacheChatwoot?.();
       await channel?.sendDataWebhook?.(event, null);
     } catch (error) {

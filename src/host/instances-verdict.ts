@@ -39,7 +39,6 @@ export function instancesParts(
     'waMonitor.cleaningStoreData(instance)': isMethod(monitor, 'cleaningStoreData', 1),
     'waMonitor.setInstance(data)': isMethod(monitor, 'setInstance', 1),
     'waMonitor.delInstanceTime(instance)': isMethod(monitor, 'delInstanceTime', 1),
-    'waMonitor.clearDelInstanceTime(instance)': isMethod(monitor, 'clearDelInstanceTime', 1),
     'instanceController.createInstance(data)': isMethod(controller, 'createInstance', 1),
     'instanceController.deleteInstance(instance)': isMethod(controller, 'deleteInstance', 1),
     'channelController.init(data, parts)': isMethod(channels, 'init', 2),

@@ -92,9 +92,6 @@ export interface Monitor {
   setInstance?(instanceData: object): Promise<unknown>;
   /** DEL_INSTANCE: begins to count for an instance that was just made. */
   delInstanceTime?(instance: string): void;
-  clearDelInstanceTime?(instance: string): void;
-  /** Private there. */
-  delInstanceTimeouts?: Record<string, NodeJS.Timeout>;
 }
 
 /** src/api/controllers/instance.controller.ts */

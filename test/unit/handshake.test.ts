@@ -28,7 +28,6 @@ function hostParts() {
     cleaningStoreData: (_name: string) => undefined,
     setInstance: (_data: unknown) => undefined,
     delInstanceTime: (_name: string) => undefined,
-    clearDelInstanceTime: (_name: string) => undefined,
   };
   const instanceController = {
     createInstance: (_data: unknown) => undefined,

@@ -24,16 +24,7 @@ describe('the handler of what the host tells of instances', () => {
       clearCacheChatwoot: () => void told.push(['chatwoot', name]),
     });
     const waInstances: Record<string, ReturnType<typeof channel>> = { shop: channel('shop'), stock: channel('stock') };
-    const delInstanceTimeouts: Record<string, NodeJS.Timeout> = {};
-    const monitor = {
-      waInstances,
-      delInstanceTimeouts,
-      clearDelInstanceTime(name: string) {
-        told.push(['timer ended', name]);
-        clearTimeout(delInstanceTimeouts[name]);
-        delete delInstanceTimeouts[name];
-      },
-    } as unknown as Monitor;
+    const monitor = { waInstances } as unknown as Monitor;
     const handler = new InstancesHandler({
       monitor,
       isGuarded: (name) => name !== 'stock',
@@ -49,7 +40,7 @@ describe('the handler of what the host tells of instances', () => {
       log,
       ...options,
     });
-    return { handler, monitor, waInstances, delInstanceTimeouts, told, channel };
+    return { handler, waInstances, told, channel };
   }
 
   const happened = ({ told }: ReturnType<typeof rigOf>) =>
@@ -85,12 +76,11 @@ describe('the handler of what the host tells of instances', () => {
     expect([stock.mock.calls.length, rig.told]).toEqual([5, []]);
   });
 
-  it('tells receivers of the event once it is decided, and ends the timer', async () => {
+  it('tells receivers of the event once it is decided', async () => {
     const rig = rigOf({ hasChatwoot: true });
     rig.handler.event('logout.instance', 'shop', undefined, never);
     await settled();
     expect(rig.told.slice(1)).toEqual([
-      ['timer ended', 'shop'],
       ['chatwoot', 'shop'],
       ['webhook', 'shop', 'logout.instance', null],
     ]);
@@ -181,22 +171,22 @@ describe('the handler of what the host tells of instances', () => {
   });
 
   describe('counts DEL_INSTANCE', () => {
-    it('where the host does, so that what ends the host’s timer ends this one, and takes only who is not connected', async () => {
+    it('and takes only who is not connected, and no one that was logged out or taken before', async () => {
       const rig = rigOf();
       rig.handler.created('shop', never);
       await jest.advanceTimersByTimeAsync(59_999);
-      expect([happened(rig), Object.keys(rig.delInstanceTimeouts)]).toEqual([[], ['shop']]);
+      expect([happened(rig), jest.getTimerCount()]).toEqual([[], 1]);
       await jest.advanceTimersByTimeAsync(1);
       expect(happened(rig)).toEqual([['shop', 'DEL_INSTANCE timer']]);
-      expect(rig.delInstanceTimeouts).toEqual({});
+      expect(jest.getTimerCount()).toBe(0);
 
       rig.handler.created('shop', never);
       rig.waInstances.shop = { ...rig.channel('shop'), connectionStatus: { state: 'open' } };
       await jest.advanceTimersByTimeAsync(60_000);
       rig.handler.created('shop', never);
-      rig.monitor.clearDelInstanceTime?.('shop');
+      rig.handler.event('logout.instance', 'shop', undefined, never);
       await jest.advanceTimersByTimeAsync(60_000);
-      expect(happened(rig)).toHaveLength(1);
+      expect(happened(rig).map(([, trigger]) => trigger)).toEqual(['DEL_INSTANCE timer', 'forbidden (403)']);
     });
 
     it('anew when it is asked for twice', async () => {
@@ -214,7 +204,7 @@ describe('the handler of what the host tells of instances', () => {
     it.each([{ delTemp: false }, { delInstanceMs: undefined }])('not with %j', (options) => {
       const rig = rigOf(options);
       rig.handler.created('shop', never);
-      expect([jest.getTimerCount(), rig.delInstanceTimeouts]).toEqual([0, {}]);
+      expect(jest.getTimerCount()).toBe(0);
     });
 
     it.each([

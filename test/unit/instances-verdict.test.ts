@@ -12,7 +12,7 @@ function host() {
   return {
     waMonitor: {
       ...{ waInstances: {}, eventEmitter, cleaningUp: one, cleaningStoreData: one, setInstance: one },
-      ...{ delInstanceTime: one, clearDelInstanceTime: one },
+      ...{ delInstanceTime: one },
     } as Record<string, unknown>,
     instanceController: { createInstance: one, deleteInstance: one },
     channelController: { init: (_data: unknown, _parts: unknown) => ({}) },
