@@ -32,3 +32,30 @@ export async function withEngine<T>(
     await engine.close();
   }
 }
+
+/**
+ * The same for tables that came with a later release than the first.
+ *
+ * @param what is in them, for people. @throws GuardError
+ */
+export function withTables<T>(
+  hostDir: string,
+  what: string,
+  action: (engine: Engine, settings: Settings) => Promise<T>,
+): Promise<T> {
+  return withEngine(hostDir, async (engine, settings) => {
+    try {
+      return await action(engine, settings);
+    } catch (error) {
+      if (!isAbsentTable(error)) throw error;
+      const detail = `The ${engine.place} are those of a release without ${what}.`;
+      throw new GuardError('GUARD_OUTBOX_ABSENT', detail, { cause: error });
+    }
+  });
+}
+
+/** SQLSTATE 42P01 of PostgreSQL, error 1146 of MySQL and MariaDB. */
+function isAbsentTable(error: unknown): boolean {
+  const { code, errno } = (error ?? {}) as { code?: unknown; errno?: unknown };
+  return code === '42P01' || errno === 1146;
+}

@@ -9,7 +9,7 @@ import { createLog } from '../core/log';
 import { findDeleted, findInstance, listInstances, type ReadingStores } from '../stores/instance-reading';
 import type { InstanceOperation, Tombstone } from '../stores/instance-store';
 import { openHostRows } from '../stores/open-host-rows';
-import { withEngine } from './engine-access';
+import { withTables } from './engine-access';
 import { hostCommand } from './host-command';
 import { askedAnswer, countAnswer, listAnswer, showAnswer } from './instance-answers';
 import { print } from './output';
@@ -111,7 +111,7 @@ function withInstances<T>(
   hostDir: string,
   action: (stores: ReadingStores, clientName: string) => Promise<T>,
 ): Promise<T> {
-  return withEngine(hostDir, async ({ instances: store }, { hostDatabaseUri: uri, clientName }) => {
+  return withTables(hostDir, 'instances', async ({ instances: store }, { hostDatabaseUri: uri, clientName }) => {
     if (!uri)
       throw new GuardError('GUARD_OUTBOX_ABSENT', `The settings in ${hostDir} name no DATABASE_CONNECTION_URI.`);
     const host = await openHostRows(uri, createLog('silent'));

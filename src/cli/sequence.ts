@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { asSequenceFilter, sequenceFields, sequenceId } from '../console/sequence-query';
 import { GuardError } from '../core/errors';
 import type { SequenceStore } from '../stores/sequence-store';
-import { withEngine } from './engine-access';
+import { withTables } from './engine-access';
 import { check, wholeNumber } from './event-options';
 import { hostCommand } from './host-command';
 import { print } from './output';
@@ -68,21 +68,7 @@ function addCancel(group: Command): void {
 
 /** @throws GuardError */
 function withSequences<T>(hostDir: string, action: (store: SequenceStore) => Promise<T>): Promise<T> {
-  return withEngine(hostDir, async ({ sequences, place }) => {
-    try {
-      return await action(sequences);
-    } catch (error) {
-      if (!isAbsentTable(error)) throw error;
-      const detail = `The ${place} are those of a release without sequences.`;
-      throw new GuardError('GUARD_OUTBOX_ABSENT', detail, { cause: error });
-    }
-  });
-}
-
-/** SQLSTATE 42P01 of PostgreSQL, error 1146 of MySQL and MariaDB. */
-function isAbsentTable(error: unknown): boolean {
-  const { code, errno } = (error ?? {}) as { code?: unknown; errno?: unknown };
-  return code === '42P01' || errno === 1146;
+  return withTables(hostDir, 'sequences', ({ sequences }) => action(sequences));
 }
 
 function unknown(id: string): never {

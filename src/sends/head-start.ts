@@ -75,7 +75,7 @@ export class HeadStart {
     }
   }
 
-  /** Never rejects: when its turn comes it begins as any other. */
+  /** Never rejects: when its turn comes it begins like every other. */
   private begin(chat: Chat, send: NewSend, lease: Lease, isFresh: boolean): Promise<Lease | undefined> {
     const { sendId, instance, chat: jid } = send;
     const beginning = { sendId, instance, chat: jid, place: 'ahead', ...(isFresh && { fresh: send }) } as const;

@@ -44,7 +44,7 @@ export class BusinessChannel {
       if (sent.message) return sent;
       return { key: { fromMe: true, id: sent.messages[0]?.id, remoteJid: number } };
     } catch (error) {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the host throws no Error there
       throw { status: 400, error: 'Bad Request', message: [String(error)] };
     }
   }

@@ -10,6 +10,7 @@ import type { SendRequest } from '../../src/sends/send-request';
 import type { AdoptedSend, SendStore } from '../../src/stores/send-store';
 import { recordingLog, type RecordingLog } from './recording-log';
 import type { TestChannel } from './test-channel';
+import { Life } from './life';
 
 export interface ProcessOptions<L extends TimedLock> {
   store: SendStore;
@@ -107,37 +108,6 @@ async function perform(
   await channel.typing(message);
   life.check();
   return channel.take(attempt, { ...message, messageId: attempt.messageId });
-}
-
-/** Whether a process is there; when it is not, whatever it waits for fails. */
-class Life {
-  private over = false;
-  private die: (error: Error) => void = () => undefined;
-  private readonly death = new Promise<never>((_, reject) => (this.die = reject));
-
-  constructor() {
-    this.death.catch(() => undefined);
-  }
-
-  end(): void {
-    this.over = true;
-    this.die(new Error('the process is gone'));
-  }
-
-  check(): void {
-    if (this.over) throw new Error('the process is gone');
-  }
-
-  async of<T>(work: () => Promise<T>): Promise<T> {
-    this.check();
-    return Promise.race([work(), this.death]);
-  }
-
-  gate<T extends object>(target: T): T {
-    const methods = Object.entries(target) as [string, (...args: unknown[]) => Promise<unknown>][];
-    const gated = methods.map(([name, method]) => [name, (...args: unknown[]) => this.of(() => method(...args))]);
-    return Object.fromEntries(gated) as T;
-  }
 }
 
 /** Nobody gives back the locks of a process that is gone. */

@@ -61,6 +61,6 @@ export class TestChannel {
 export const hostError = (...message: unknown[]) => ({ status: 400, error: 'Bad Request', message });
 
 export function throwAsHost(...message: unknown[]): never {
-  // eslint-disable-next-line @typescript-eslint/only-throw-error
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- the host throws no Error there
   throw hostError(...message);
 }

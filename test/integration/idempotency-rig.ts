@@ -17,6 +17,7 @@ import type { Engine } from '../../src/stores/engine';
 import { recordingLog, type RecordingLog } from '../helpers/recording-log';
 import type { TestChannel } from '../helpers/test-channel';
 import { openTestEngine } from '../helpers/test-store';
+import { Life } from '../helpers/life';
 
 export interface Answer {
   status: number;
@@ -214,35 +215,4 @@ async function ask(server: Server, asking: Asking): Promise<Answer> {
   const text = Buffer.concat(chunks).toString();
   const { statusCode: status, headers: given } = response;
   return { status, headers: given, text, body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : {} };
-}
-
-/** Whether a process is there; when it is not, it reaches nothing, and nobody hears of it. */
-class Life {
-  private isOver = false;
-  private die: (error: Error) => void = () => undefined;
-  private readonly death = new Promise<never>((_, reject) => (this.die = reject));
-
-  constructor() {
-    this.death.catch(() => undefined);
-  }
-
-  end(): void {
-    this.isOver = true;
-    this.die(new Error('the process is gone'));
-  }
-
-  check(): void {
-    if (this.isOver) throw new Error('the process is gone');
-  }
-
-  async of<T>(work: () => Promise<T>): Promise<T> {
-    this.check();
-    return Promise.race([work(), this.death]);
-  }
-
-  gate<T extends object>(target: T): T {
-    const methods = Object.entries(target) as [string, (...args: unknown[]) => Promise<unknown>][];
-    const gated = methods.map(([name, method]) => [name, (...args: unknown[]) => this.of(() => method(...args))]);
-    return Object.fromEntries(gated) as T;
-  }
 }

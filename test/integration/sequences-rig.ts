@@ -112,7 +112,7 @@ export interface TestHost {
   readonly told: Outside;
   /** As POST /guard/sequences. @returns its id. */
   accept(fields: object): Promise<string>;
-  /** A send as any caller of the host makes it. */
+  /** A send, made the way every caller of the host does. */
   send(text: string, number?: string): Promise<unknown>;
   /** Resolves when the sequence has ended, with what is known of it. */
   ended(id: string): Promise<SequenceRecord>;
