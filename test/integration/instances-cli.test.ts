@@ -166,6 +166,15 @@ describe.each(DATABASES)('evolution-guard instances, on $kind,', ({ create }) =>
     const told = await evolutionGuard('instances', 'show', folder, 'nobody', '--json');
     expect([told.status, JSON.parse(told.stdout)]).toMatchObject([1, { error: { code: 'GUARD_INSTANCE_UNKNOWN' } }]);
   });
+
+  it('tell tables of a release without instances, with the remedy', async () => {
+    await rig.store.query('ALTER TABLE {tombstone} RENAME TO guard_elsewhere');
+    const told = {
+      code: 'GUARD_OUTBOX_ABSENT',
+      detail: expect.stringContaining('a release without instances') as unknown,
+    };
+    await expect(run('list')).rejects.toMatchObject(told);
+  });
 });
 
 describe('evolution-guard instances', () => {
