@@ -29,7 +29,7 @@ function collect(path: string): void {
   }
 }
 
-/** Recognizes `it('…')`, `test.only('…')`, `describe.each([…])('…')`, and own names such as `itOnLinux('…')`. */
+/** Recognizes `it('…')`, `describe.each([…])('…')`, and own names such as `itOnLinux('…')`. */
 function readCall(node: ts.Node): { kind?: 'describe' | 'test'; name: string } {
   if (!ts.isCallExpression(node)) return { name: '' };
   const [title] = node.arguments;
