@@ -1,3 +1,4 @@
+import { CACHE_ERRORS } from './cache-errors';
 import { INSTANCE_ERRORS } from './instance-errors';
 
 interface Entry {
@@ -262,6 +263,7 @@ export const REGISTRY = {
     remedy: 'Name the folder that holds the package.json of evolution-api and its src folder.',
   },
   ...INSTANCE_ERRORS,
+  ...CACHE_ERRORS,
   GUARD_HOST_VERSION: {
     meaning: 'This EvolutionAPI version is not in the list of supported ones.',
     remedy:

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CACHE_SETTINGS } from './cache-settings';
 import { INSTANCE_SETTINGS } from './instance-settings';
 import { LOG_LEVELS } from './log';
 import { rollout } from './rollout';
@@ -246,6 +247,7 @@ export const SETTINGS = {
   },
   ...SEND_SETTINGS,
   ...INSTANCE_SETTINGS,
+  ...CACHE_SETTINGS,
   apiKey: {
     env: 'GUARD_API_KEY',
     hostEnv: 'AUTHENTICATION_API_KEY',
