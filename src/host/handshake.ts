@@ -1,7 +1,7 @@
 import { GuardError } from '../core/errors';
 import { EVERYTHING } from '../core/rollout';
 import type { Settings } from '../core/settings';
-import { checkCacheSeam } from './cache-seam';
+import { cacheParts, type CacheConfig } from './cache-verdict';
 import { instancesParts, type InstancesParts } from './instances-verdict';
 import { bag, hasMethod, isMethod, missing } from './shape-checks';
 import {
@@ -33,6 +33,7 @@ export interface Host {
   /** `controller` is missing where it lacks something. */
   sequences: { controller: SendMessageController | undefined; lacks: string[]; server: ServerConfig };
   instances: InstancesParts | undefined;
+  cache: CacheConfig | undefined;
   verdicts: FeatureVerdict[];
 }
 
@@ -54,8 +55,9 @@ export function shakeHands(parts: HostParts, settings: Settings): Host {
   const webhooks = webhooksVerdict(manager.webhook, webhook, settings);
   const sends = sendsVerdict(host.channelController, host.waMonitor, settings);
   const instances = instancesParts(host, (key) => readConfig(config, key), settings);
-  const ours = [events, webhooks, sends, instances.verdict];
-  for (const { verdict, reason } of ours) if (verdict === 'host-lacks') lacking.push(reason);
+  const cache = cacheParts((key) => readConfig(config, key), settings);
+  const verdicts = [events, webhooks, sends, instances.verdict, cache.verdict];
+  for (const { verdict, reason } of verdicts) if (verdict === 'host-lacks') lacking.push(reason);
   if (lacking.length > 0) throw new GuardError('GUARD_HOST_SHAPE', `${lacking.join('; ')}.`);
 
   return {
@@ -74,7 +76,8 @@ export function shakeHands(parts: HostParts, settings: Settings): Host {
         : undefined,
     sequences: sequenceParts(host.sendMessageController, readConfig(config, 'SERVER')),
     instances: instances.parts,
-    verdicts: [...ours, cacheVerdict()],
+    cache: cache.parts,
+    verdicts,
   };
 }
 
@@ -139,13 +142,3 @@ function sequenceParts(controller: unknown, server: unknown): Host['sequences'] 
 }
 
 const hasInstances = (monitor: unknown) => typeof bag(monitor).waInstances === 'object';
-
-function cacheVerdict(): FeatureVerdict {
-  const wrong = checkCacheSeam();
-  return passing('cache', wrong ? [wrong] : []);
-}
-
-function passing(feature: FeatureVerdict['feature'], lacks: string[]): FeatureVerdict {
-  if (lacks.length > 0) return { feature, verdict: 'host-lacks', reason: lacks.join('; ') };
-  return { feature, verdict: 'passing-through', reason: 'the seam is in place and changes nothing yet' };
-}

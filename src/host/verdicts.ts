@@ -1,5 +1,5 @@
 /** What the handshake decided about a feature. */
-export type Verdict = 'on' | 'passing-through' | 'off-by-setting' | 'host-lacks';
+export type Verdict = 'on' | 'off-by-setting' | 'host-lacks';
 
 export const FEATURES = ['events', 'webhooks', 'sends', 'instances', 'cache'] as const;
 export type Feature = (typeof FEATURES)[number];

@@ -1,3 +1,4 @@
+import { CACHE_METRICS } from './cache-metrics';
 import { INSTANCE_METRICS } from './instance-metrics';
 
 /** Every metric: its only definition. docs/metrics.md is generated from here. */
@@ -220,6 +221,7 @@ export const METRICS = {
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 3_600, 86_400],
   },
   ...INSTANCE_METRICS,
+  ...CACHE_METRICS,
   brokerConnected: {
     name: 'guard_broker_connected',
     type: 'gauge',

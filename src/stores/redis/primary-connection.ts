@@ -1,0 +1,73 @@
+import type Redis from 'ioredis';
+import type { Clock } from '../../core/clock';
+import type { RedisServer } from '../../core/redis-place';
+import { CommandWriter } from './command-writer';
+import type { RedisCommand } from './redis-link';
+
+/**
+ * An answer that took longer is not believed: a server that stood still for so long may have been replaced meanwhile, and
+ * tells what was true before. Below the shortest time in which a fail-over is done (Sentinel's down-after-milliseconds and
+ * cluster-node-timeout are seconds).
+ */
+export const BELIEVED_MS = 500;
+
+/** An open connection to a primary, which is given up as a whole when an answer is late: those behind it are later still. */
+export class PrimaryConnection {
+  private readonly writer: CommandWriter;
+  /** When each unanswered command was sent, oldest first; replies come in the order of commands. */
+  private sent: number[] = [];
+  private answered = 0;
+  private watch: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly client: Redis,
+    readonly server: RedisServer,
+    fenceKey: string,
+    private readonly limitMs: number,
+    private readonly clock: Clock,
+  ) {
+    this.writer = new CommandWriter(client, fenceKey);
+  }
+
+  /** @throws ReplyError as the server answered, Error where the connection ended before it did. */
+  async send(command: RedisCommand, isRead: boolean): Promise<unknown> {
+    const sentAt = this.clock.monotonic();
+    this.sent.push(sentAt);
+    this.watch ??= setInterval(() => this.look(), this.limitMs / 20);
+    let reply: unknown;
+    try {
+      reply = await this.writer.submit(command, isRead);
+    } finally {
+      this.settled();
+    }
+    if (this.clock.monotonic() - sentAt > BELIEVED_MS) throw new Error('the answer came late');
+    return reply;
+  }
+
+  close(): void {
+    clearInterval(this.watch);
+    this.client.disconnect();
+  }
+
+  private settled(): void {
+    this.answered += 1;
+    if (this.answered < this.sent.length) return;
+    this.sent = [];
+    this.answered = 0;
+  }
+
+  /** Ends the connection where its oldest command has waited so long that it would be over the limit at the next look. */
+  private look(): void {
+    const oldest = this.sent[this.answered];
+    if (oldest === undefined) {
+      clearInterval(this.watch);
+      this.watch = undefined;
+      return;
+    }
+    if (this.clock.monotonic() - oldest < this.limitMs * 0.9) return;
+    // This process may have stood still, not the server: what has arrived meanwhile is read first.
+    setImmediate(() => {
+      if (this.sent[this.answered] === oldest) this.close();
+    });
+  }
+}
