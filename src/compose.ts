@@ -73,6 +73,8 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
     stops.push(() => started.stop());
   }
 
+  const cache = await startCache(host, settings, log, metrics);
+  if (cache) stops.push(() => cache.stop());
   const sends = await composeSends({ host, database, settings, owner, clock, random, log, metrics });
   if (sends) stops.push(() => sends.stop());
   const instances = await composeInstances({ host, database, settings, owner, clock, random, log, metrics });
@@ -99,6 +101,13 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   };
   stopAtSignals(stop, log);
   return stop;
+}
+
+/** The driver of Redis is loaded only where there is a cache. */
+async function startCache(host: Host, settings: Settings, log: Log, metrics: Metrics) {
+  if (!host.cache) return undefined;
+  const { composeCache } = await import('./compose-cache.js');
+  return composeCache({ host, settings, clock, random, log, metrics });
 }
 
 /** What backups need is loaded only where there are any. */
