@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { randomUUID } from 'node:crypto';
 import Redis from 'ioredis';
 import { createLog } from '../../src/core/log';
+import { readRedisPlace } from '../../src/core/redis-place';
 import { KeyHashes } from '../../src/stores/credentials/key-hashes';
 import { credentialsIn } from '../../src/stores/credentials/stores';
 import type { CredentialStore } from '../../src/stores/credentials';
@@ -12,7 +13,7 @@ const failure = { code: 'GUARD_CREDENTIALS_PLACE' };
 const opened: KeyHashes[] = [];
 
 function open(uri: string): CredentialStore {
-  const hashes = new KeyHashes({ uri, prefix: 'test', log: createLog('silent') });
+  const hashes = new KeyHashes({ redis: readRedisPlace(uri)!, prefix: 'test', log: createLog('silent') });
   opened.push(hashes);
   return credentialsIn(hashes);
 }
@@ -57,12 +58,19 @@ describe('credentials in a Redis that fails', () => {
     await server.resume();
   });
 
-  it('are neither read from a replica nor written to it', async () => {
+  it('are read from the primary of a replica, and written to it', async () => {
+    const url = await sharedRedis();
+    const { hostname, port } = new URL(url);
     const replica = new Redis(server.url);
-    const { hostname, port } = new URL(await sharedRedis());
     await replica.replicaof(hostname, port);
     await replica.config('SET', 'replica-read-only', 'no');
-    await expectRefusals(open(server.url));
+    const other = randomUUID();
+    const name = `test:instance:${other}`;
+    await open(server.url).write(other, credentials);
+    await replica.hset(name, 'pre-key-7', 'what only the replica says');
+    expect(await open(server.url).read(other)).toEqual(credentials);
+    await open(url).remove(other);
+    expect(await open(server.url).read(other)).toBeUndefined();
     replica.disconnect();
   });
 });

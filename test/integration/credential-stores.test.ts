@@ -106,10 +106,10 @@ describe('credentials in Redis alone', () => {
   it('take the place of what is there', async () => {
     await redis.hset(hashName(), { ...written, 'pre-key-8': PRE_KEY_TWICE });
     await redis.expire(hashName(), 100);
-    await redis.hset(`${hashName()}:draft`, 'left by a process that died', PRE_KEY_TWICE);
+    await redis.hset(`{${hashName()}}:draft`, 'left by a process that died', PRE_KEY_TWICE);
     await open().write(id, { creds: CREDS, keys: new Map([['pre-key-9', PRE_KEY]]) });
     expect(await redis.hgetall(hashName())).toEqual({ creds: CREDS_TWICE, 'pre-key-9': PRE_KEY_TWICE });
-    expect([await redis.ttl(hashName()), await redis.keys(`${hashName()}*`)]).toEqual([-1, [hashName()]]);
+    expect([await redis.ttl(hashName()), await redis.keys(`*${hashName()}*`)]).toEqual([-1, [hashName()]]);
   });
 
   it('are moved whole when there are ten thousand keys', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Log } from '../../core/log';
+import { readRedisPlace } from '../../core/redis-place';
 import type { Environment } from '../../core/settings';
 import { chooseCredentialStore, type CredentialChoice } from './choose';
 import { KeyFiles } from './key-files';
@@ -24,8 +25,9 @@ export function openCredentials({ environment, hostDir, rows, log }: Credentials
   stop: () => void;
 } {
   const isOn = (name: string) => environment[name] === 'true';
-  const { CACHE_REDIS_URI: uri, CACHE_REDIS_PREFIX_KEY: prefix } = environment;
-  const hashes = uri ? new KeyHashes({ uri, prefix: prefix || PREFIX, log }) : undefined;
+  const { GUARD_CACHE_REDIS_URI, CACHE_REDIS_URI, CACHE_REDIS_PREFIX_KEY: prefix } = environment;
+  const redis = readRedisPlace(GUARD_CACHE_REDIS_URI || CACHE_REDIS_URI || '');
+  const hashes = redis ? new KeyHashes({ redis, prefix: prefix || PREFIX, log }) : undefined;
   const settings = {
     usesProvider: isOn('PROVIDER_ENABLED'),
     redisEnabled: isOn('CACHE_REDIS_ENABLED'),
