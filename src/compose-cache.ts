@@ -5,6 +5,8 @@ import type { Random } from './core/backoff';
 import type { Clock } from './core/clock';
 import type { Log } from './core/log';
 import type { Settings } from './core/settings';
+import { sleep } from './core/sleep';
+import { redisUrl } from './core/redis-place';
 import { joinCache } from './host/cache-seam';
 import type { Host } from './host/handshake';
 import type { Metrics } from './metrics/metrics';
@@ -20,8 +22,18 @@ export interface ComposeCacheOptions {
   metrics: Metrics;
 }
 
+/** For so long the start waits for the primary: instances read their credentials right after it. */
+const START_MS = 3_000;
+
+export interface Cache {
+  link: RedisLink;
+  /** A plain URL of the primary. Nothing while there is none, and for a Cluster, which has several. */
+  primaryUrl(): string | undefined;
+  stop(): Promise<void>;
+}
+
 /** Wires the cache; the part of compose.ts that it has for itself. @returns nothing where it is off. */
-export function composeCache(options: ComposeCacheOptions): { link: RedisLink; stop: () => Promise<void> } | undefined {
+export async function composeCache(options: ComposeCacheOptions): Promise<Cache | undefined> {
   const { host, settings, clock, random, log, metrics } = options;
   const { cache: config } = host;
   if (!config || !settings.cacheRedis) return undefined;
@@ -35,11 +47,26 @@ export function composeCache(options: ComposeCacheOptions): { link: RedisLink; s
     const cache = new PrimaryCache({ link, prefix, module, ttlSeconds: config.TTL });
     return new TolerantCache({ cache, module, metrics, clock, log });
   });
+  await found(link);
+  const place = settings.cacheRedis;
   return {
     link,
+    primaryUrl() {
+      const { isUp, addresses } = link.state();
+      const [address] = addresses;
+      return isUp && address !== undefined && place.kind !== 'cluster' ? redisUrl(address, place) : undefined;
+    },
     stop() {
       link.stop();
       return Promise.resolve();
     },
   };
+}
+
+/** Resolves when there is a primary, or soon after all the same. */
+async function found(link: RedisLink): Promise<void> {
+  const over = new AbortController();
+  const end = link.onChange((isUp) => isUp && over.abort());
+  if (!link.state().isUp) await sleep(START_MS, over.signal);
+  end();
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Cache } from './compose-cache';
 import { composeSequences } from './compose-sequences';
 import type { Clock } from './core/clock';
 import type { Random } from './core/backoff';
@@ -28,6 +29,7 @@ import { LockServers } from './stores/redis/lock-servers';
 export interface ComposeSendsOptions {
   host: Host;
   database: Database;
+  cache: Pick<Cache, 'link' | 'primaryUrl'> | undefined;
   settings: Settings;
   /** Of this process, in the database. */
   owner: string;
@@ -39,13 +41,22 @@ export interface ComposeSendsOptions {
 
 /** Wires sends; the part of compose.ts that they have for themselves. @returns nothing where they are off. */
 export async function composeSends(options: ComposeSendsOptions): Promise<Sends | undefined> {
-  const { host, database, settings, owner, clock, random, log, metrics } = options;
+  const { host, database, cache, settings, owner, clock, random, log, metrics } = options;
   const { sends: parts } = host;
   if (!parts) return undefined;
   const { monitor, controller } = parts;
-  const { lockRedisUris: uris } = settings;
   const prefix = `evolution-guard:${settings.clientName}:${settings.databaseSchema}:lock:`;
+  // Where no other Redis is named, the one of the cache holds the locks: they go where its primary goes.
+  const leader = process.env.GUARD_LOCK_REDIS_URIS ? undefined : cache;
+  let url = leader?.primaryUrl();
+  const uris = url === undefined ? settings.lockRedisUris : [url];
   const locks = uris ? new LockServers({ uris, prefix, clock, log }) : undefined;
+  const unfollow = leader?.link.onChange(() => {
+    const next = leader.primaryUrl();
+    if (next === undefined || next === url) return;
+    url = next;
+    locks?.moveTo(next);
+  });
   await locks?.ready();
   const idempotency = new Idempotency({
     store: database.idempotency,
@@ -125,6 +136,7 @@ export async function composeSends(options: ComposeSendsOptions): Promise<Sends 
     async stop() {
       await sends.stop();
       await Promise.all([idempotency.stop(), stopUpkeep()]);
+      unfollow?.();
       await locks?.stop();
     },
   };

@@ -75,7 +75,7 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
 
   const cache = await startCache(host, settings, log, metrics);
   if (cache) stops.push(() => cache.stop());
-  const sends = await composeSends({ host, database, settings, owner, clock, random, log, metrics });
+  const sends = await composeSends({ host, database, cache, settings, owner, clock, random, log, metrics });
   if (sends) stops.push(() => sends.stop());
   const instances = await composeInstances({ host, database, settings, owner, clock, random, log, metrics });
   if (instances) stops.push(() => instances.stop());

@@ -87,3 +87,11 @@ function readLogin(access: string | undefined): Pick<RedisAccess, 'username' | '
     return undefined;
   }
 }
+
+/** A plain URL of one of the servers. */
+export function redisUrl(server: string, { tls, username, password, db }: RedisAccess): string {
+  const url = new URL(`${tls ? 'rediss' : 'redis'}://${server}/${db}`);
+  if (username !== undefined) url.username = encodeURIComponent(username);
+  if (password !== undefined) url.password = encodeURIComponent(password);
+  return url.href;
+}

@@ -33,14 +33,21 @@ const PRECISION_MS = 2;
  * ends nor prolongs a lock.
  */
 export class LockServers {
-  private readonly clients: Redis[];
-  private readonly redlock: Redlock;
+  private clients: Redis[];
+  private redlock: Redlock;
   /** Whether the last attempt of each client to be connected succeeded, so that an outage is one line in the log. */
   private readonly away = new Set<Redis>();
 
   constructor(private readonly options: LockServersOptions) {
     this.clients = options.uris.map((uri) => this.connect(uri));
-    this.redlock = new Redlock(this.clients, { retryCount: 0, driftFactor: DRIFT });
+    this.redlock = redlockOn(this.clients);
+  }
+
+  /** The server is another one from now on. Locks that it has not heard of are lost, as where one comes back empty. */
+  moveTo(uri: string): void {
+    for (const client of this.clients) client.disconnect();
+    this.clients = [this.connect(uri)];
+    this.redlock = redlockOn(this.clients);
   }
 
   /** Resolves when all servers answer, or soon after all the same: what is asked of one that is away fails. */
@@ -123,3 +130,5 @@ export class LockServers {
     return client;
   }
 }
+
+const redlockOn = (clients: Redis[]) => new Redlock(clients, { retryCount: 0, driftFactor: DRIFT });
