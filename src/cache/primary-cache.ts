@@ -6,7 +6,7 @@ import { replacer, reviver } from './buffer-json';
 import type { HostCache } from './host-cache';
 
 export interface PrimaryCacheOptions {
-  link: RedisLink;
+  link: Pick<RedisLink, 'run' | 'scan'>;
   /** CACHE_REDIS_PREFIX_KEY */
   prefix: string;
   /** The host's name for what is kept: instance, baileys, groups, ... */

@@ -3,6 +3,12 @@ import type { RedisAccess, RedisServer } from '../../core/redis-place';
 
 export const addressOf = ({ host, port }: RedisServer) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
+/** The other way round. */
+export function serverOf(address: string): RedisServer {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}
+
 /**
  * One connection to one server, which ends where it breaks: whoever uses it finds out where the primary is then. Commands
  * are refused while it is not open.
