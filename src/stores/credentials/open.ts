@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Log } from '../../core/log';
 import { readRedisPlace } from '../../core/redis-place';
 import type { Environment } from '../../core/settings';
-import { chooseCredentialStore, type CredentialChoice } from './choose';
+import { chooseCredentialStore, type CredentialChoice, type CredentialSettings } from './choose';
 import { KeyFiles } from './key-files';
 import { KeyHashes } from './key-hashes';
 import type { SessionRows } from './stores';
@@ -24,19 +24,22 @@ export function openCredentials({ environment, hostDir, rows, log }: Credentials
   choice: CredentialChoice;
   stop: () => void;
 } {
-  const isOn = (name: string) => environment[name] === 'true';
   const { GUARD_CACHE_REDIS_URI, CACHE_REDIS_URI, CACHE_REDIS_PREFIX_KEY: prefix } = environment;
   const redis = readRedisPlace(GUARD_CACHE_REDIS_URI || CACHE_REDIS_URI || '');
   const hashes = redis ? new KeyHashes({ redis, prefix: prefix || PREFIX, log }) : undefined;
-  const settings = {
+  const files = new KeyFiles(join(hostDir, 'instances'));
+  return {
+    choice: chooseCredentialStore(readCredentialSettings(environment), { hashes, files, rows }),
+    stop: () => hashes?.stop(),
+  };
+}
+
+export function readCredentialSettings(environment: Environment): CredentialSettings {
+  const isOn = (name: string) => environment[name] === 'true';
+  return {
     usesProvider: isOn('PROVIDER_ENABLED'),
     redisEnabled: isOn('CACHE_REDIS_ENABLED'),
     saveInRedis: isOn('CACHE_REDIS_SAVE_INSTANCES'),
     saveInDatabase: isOn('DATABASE_SAVE_DATA_INSTANCE'),
-  };
-  const files = new KeyFiles(join(hostDir, 'instances'));
-  return {
-    choice: chooseCredentialStore(settings, { hashes, files, rows }),
-    stop: () => hashes?.stop(),
   };
 }
