@@ -1,10 +1,10 @@
 import type { Random } from '../core/backoff';
+import { every } from '../core/cron';
 import { describe, GuardError } from '../core/errors';
 import type { Log } from '../core/log';
 import { sleep } from '../core/sleep';
 import type { Metrics } from '../metrics/metrics';
 import { backupName } from './backup-name';
-import { every } from './cron';
 import { pruneBackups } from './list-backups';
 import { makeBackup, type Installation } from './make-backup';
 import type { BackupTarget } from './targets/target';
@@ -37,7 +37,11 @@ const SPREAD_MS = 20_000;
 export function startBackups({ schedule = every, ...options }: ScheduledBackupsOptions): { stop: () => Promise<void> } {
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
-  const end = schedule(options.cron, (minute) => (running = runOnce(options, minute, stopping.signal)));
+  const end = schedule(
+    'GUARD_BACKUP_CRON',
+    options.cron,
+    (minute) => (running = runOnce(options, minute, stopping.signal)),
+  );
   return {
     stop: async () => {
       end();

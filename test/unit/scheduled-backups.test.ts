@@ -3,10 +3,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backupName } from '../../src/backup/backup-name';
-import { every } from '../../src/backup/cron';
 import { makeBackup, type Installation } from '../../src/backup/make-backup';
 import { startBackups, type ScheduledBackupsOptions } from '../../src/backup/scheduled-backups';
 import { folderTarget } from '../../src/backup/targets/folder';
+import { every } from '../../src/core/cron';
 import { createMetrics } from '../../src/metrics/metrics';
 import { recordingLog } from '../helpers/recording-log';
 
@@ -48,7 +48,7 @@ function start(options: Partial<ScheduledBackupsOptions> = {}) {
     random: () => 0,
     log,
     metrics,
-    schedule: (_cron, work) => {
+    schedule: (_setting, _cron, work) => {
       run = work;
       return () => (ended = true);
     },
@@ -151,7 +151,7 @@ describe('a cron expression', () => {
   it('runs at its times with the minute that is meant, until it is stopped', async () => {
     const minutes: number[] = [];
     await new Promise<void>((resolve) => {
-      const stop = every('* * * * * *', (minute) => {
+      const stop = every('GUARD_BACKUP_CRON', '* * * * * *', (minute) => {
         minutes.push(minute);
         if (minutes.length === 2) {
           stop();
@@ -165,6 +165,6 @@ describe('a cron expression', () => {
   });
 
   it('that is none is a mistake in the settings', () => {
-    expect(() => every('every day', () => Promise.resolve())).toThrow(/GUARD_BACKUP_CRON/);
+    expect(() => every('GUARD_BACKUP_CRON', 'every day', () => Promise.resolve())).toThrow(/GUARD_BACKUP_CRON/);
   });
 });
