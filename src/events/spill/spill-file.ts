@@ -1,6 +1,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import type { NewOutboxRow } from '../../stores/outbox-store';
 import { dirname } from 'node:path';
+import { syncFolder } from '../../core/sync-folder';
+import type { NewOutboxRow } from '../../stores/outbox-store';
 import { decodeLine, encodeLine } from './line';
 
 /** What a look at the front of the file brought. */
@@ -123,12 +124,6 @@ export class SpillFile {
     await this.file.read(last, 0, 1, this.size - 1);
     if (last[0] !== LINE_FEED) await this.write(Buffer.from('\n'));
   }
-}
-
-/** Without it a power cut may forget the file's name, and with it what was synced into the file. */
-async function syncFolder(folder: string): Promise<void> {
-  const directory = await open(folder, 'r');
-  await directory.sync().finally(() => directory.close());
 }
 
 /** @returns what is left behind the last whole line that was taken. */

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, GuardError } from '../../core/errors';
+import { inBatches } from '../../core/in-batches';
 import type { KeyPlace } from './key-place';
 
 const ENDING = '.json';
@@ -24,7 +25,7 @@ export class KeyFiles implements KeyPlace {
     return this.attempt(async () => {
       const folder = this.folderOf(instanceId);
       const files = await filesIn(folder);
-      const texts = await inBatches(files, (file) => readWhole(join(folder, file)));
+      const texts = await inBatches(files, BATCH, (file) => readWhole(join(folder, file)));
       return new Map(files.map((file, at) => [file.slice(0, -ENDING.length), texts[at] ?? ''] as const));
     });
   }
@@ -34,9 +35,9 @@ export class KeyFiles implements KeyPlace {
       const folder = this.folderOf(instanceId);
       await mkdir(folder, { recursive: true });
       const wanted = new Map([...keys].map(([key, text]) => [`${stemOf(key)}${ENDING}`, text]));
-      await inBatches([...wanted], ([file, text]) => replace(join(folder, file), text));
+      await inBatches([...wanted], BATCH, ([file, text]) => replace(join(folder, file), text));
       const left = (await filesIn(folder)).filter((file) => !wanted.has(file));
-      await inBatches(left, (file) => unlink(join(folder, file)));
+      await inBatches(left, BATCH, (file) => unlink(join(folder, file)));
     });
   }
 
@@ -44,7 +45,7 @@ export class KeyFiles implements KeyPlace {
   remove(instanceId: string): Promise<void> {
     return this.attempt(async () => {
       const folder = this.folderOf(instanceId);
-      await inBatches(await filesIn(folder), (file) => unlink(join(folder, file)));
+      await inBatches(await filesIn(folder), BATCH, (file) => unlink(join(folder, file)));
     });
   }
 
@@ -87,11 +88,4 @@ async function replace(file: string, text: string): Promise<void> {
   const draft = `${file}.draft`;
   await writeFile(draft, text);
   await rename(draft, file);
-}
-
-async function inBatches<T, R>(all: readonly T[], each: (one: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let at = 0; at < all.length; at += BATCH)
-    results.push(...(await Promise.all(all.slice(at, at + BATCH).map(each))));
-  return results;
 }
