@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Redis from 'ioredis';
 import { createLog } from '../../src/core/log';
 import { readRedisPlace } from '../../src/core/redis-place';
@@ -13,7 +15,8 @@ const failure = { code: 'GUARD_CREDENTIALS_PLACE' };
 const opened: KeyHashes[] = [];
 
 function open(uri: string): CredentialStore {
-  const hashes = new KeyHashes({ redis: readRedisPlace(uri)!, prefix: 'test', log: createLog('silent') });
+  const instancesDir = join(tmpdir(), randomUUID());
+  const hashes = new KeyHashes({ redis: readRedisPlace(uri)!, prefix: 'test', instancesDir, log: createLog('silent') });
   opened.push(hashes);
   return credentialsIn(hashes);
 }

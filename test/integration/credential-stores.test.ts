@@ -7,6 +7,7 @@ import Redis from 'ioredis';
 import { createLog } from '../../src/core/log';
 import type { CredentialStore } from '../../src/stores/credentials';
 import { openCredentials } from '../../src/stores/credentials/open';
+import { waitingFolder } from '../../src/stores/credentials/waiting-folder';
 import { sharedRedis } from '../helpers/services';
 
 const log = createLog('silent');
@@ -110,6 +111,18 @@ describe('credentials in Redis alone', () => {
     await open().write(id, { creds: CREDS, keys: new Map([['pre-key-9', PRE_KEY]]) });
     expect(await redis.hgetall(hashName())).toEqual({ creds: CREDS_TWICE, 'pre-key-9': PRE_KEY_TWICE });
     expect([await redis.ttl(hashName()), await redis.keys(`*${hashName()}*`)]).toEqual([-1, [hashName()]]);
+  });
+
+  it('are left alone while writes of the instance wait on the disk', async () => {
+    const store = open();
+    await redis.hset(hashName(), written);
+    await mkdir(waitingFolder(join(hostDir, 'instances'), id), { recursive: true });
+    const failure = { code: 'GUARD_CREDENTIALS_PLACE', detail: expect.stringContaining('evolution-guard-waiting') };
+    await expect(store.read(id)).rejects.toMatchObject(failure);
+    await expect(store.write(id, { creds: '{}', keys: new Map() })).rejects.toMatchObject(failure);
+    await expect(store.remove(id)).rejects.toMatchObject(failure);
+    expect(await redis.hgetall(hashName())).toEqual(written);
+    expect(await store.read(randomUUID())).toBeUndefined();
   });
 
   it('are moved whole when there are ten thousand keys', async () => {

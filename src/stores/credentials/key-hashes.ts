@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { systemClock } from '../../core/clock';
 import { describe, GuardError } from '../../core/errors';
@@ -6,6 +7,7 @@ import type { RedisPlace } from '../../core/redis-place';
 import { openRedis } from '../redis/open-redis';
 import type { RedisLink } from '../redis/redis-link';
 import type { KeyPlace } from './key-place';
+import { waitingFolder } from './waiting-folder';
 import { unwrap, wrap } from './wrapped-text';
 
 export interface KeyHashesOptions {
@@ -13,6 +15,8 @@ export interface KeyHashesOptions {
   redis: RedisPlace;
   /** CACHE_REDIS_PREFIX_KEY */
   prefix: string;
+  /** `<host>/instances`: in a folder there, writes wait while Redis is away. */
+  instancesDir: string;
   log: Log;
 }
 
@@ -23,7 +27,11 @@ const BATCH = 200;
 
 const page = z.tuple([z.string(), z.array(z.string())]);
 
-/** Keys in a hash of the host's Redis for each instance, a field for each. Opens no connection before the first call. */
+/**
+ * Keys in a hash of the host's Redis for each instance, a field for each. Opens no connection before the first call. While
+ * writes of an instance wait on the disk, its keys are left alone: those in Redis are old, and those that wait would come
+ * back over what is written.
+ */
 export class KeyHashes implements KeyPlace {
   readonly place: string;
   private link: RedisLink | undefined;
@@ -33,7 +41,7 @@ export class KeyHashes implements KeyPlace {
   }
 
   read(instanceId: string): Promise<Map<string, string>> {
-    return this.attempt(async (redis) => {
+    return this.attempt(instanceId, async (redis) => {
       const [name, keys] = [this.nameOf(instanceId), new Map<string, string>()];
       let cursor = '0';
       do {
@@ -50,7 +58,7 @@ export class KeyHashes implements KeyPlace {
 
   /** Beside the hash first, then in its place at once: nobody sees half of it. */
   write(instanceId: string, keys: ReadonlyMap<string, string>): Promise<void> {
-    return this.attempt(async (redis) => {
+    return this.attempt(instanceId, async (redis) => {
       const name = this.nameOf(instanceId);
       if (keys.size === 0) return unlink(redis, name);
       // In braces: on the same server of a Cluster.
@@ -65,7 +73,7 @@ export class KeyHashes implements KeyPlace {
   }
 
   remove(instanceId: string): Promise<void> {
-    return this.attempt((redis) => unlink(redis, this.nameOf(instanceId)));
+    return this.attempt(instanceId, (redis) => unlink(redis, this.nameOf(instanceId)));
   }
 
   stop(): void {
@@ -76,15 +84,27 @@ export class KeyHashes implements KeyPlace {
     return `${this.options.prefix}:instance:${instanceId}`;
   }
 
-  private async attempt<T>(work: (redis: RedisLink) => Promise<T>): Promise<T> {
-    const { redis: place, prefix, log } = this.options;
+  private async attempt<T>(instanceId: string, work: (redis: RedisLink) => Promise<T>): Promise<T> {
+    const { redis: place, prefix, instancesDir, log } = this.options;
     this.link ??= openRedis({ place, prefix, limitMs: LIMIT_MS, clock: systemClock, random: Math.random, log });
     try {
+      const waiting = waitingFolder(instancesDir, instanceId);
+      if (await isThere(waiting)) throw new Error(`writes wait in ${waiting} until a host with GUARD_CACHE=true is up`);
       return await work(this.link);
     } catch (error) {
       if (error instanceof GuardError && error.code === 'GUARD_CREDENTIALS_MALFORMED') throw error;
       throw new GuardError('GUARD_CREDENTIALS_PLACE', `${this.place}: ${describe(error)}.`, { cause: error });
     }
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -26,8 +26,9 @@ export function openCredentials({ environment, hostDir, rows, log }: Credentials
 } {
   const { GUARD_CACHE_REDIS_URI, CACHE_REDIS_URI, CACHE_REDIS_PREFIX_KEY: prefix } = environment;
   const redis = readRedisPlace(GUARD_CACHE_REDIS_URI || CACHE_REDIS_URI || '');
-  const hashes = redis ? new KeyHashes({ redis, prefix: prefix || PREFIX, log }) : undefined;
-  const files = new KeyFiles(join(hostDir, 'instances'));
+  const instancesDir = join(hostDir, 'instances');
+  const hashes = redis ? new KeyHashes({ redis, prefix: prefix || PREFIX, instancesDir, log }) : undefined;
+  const files = new KeyFiles(instancesDir);
   return {
     choice: chooseCredentialStore(readCredentialSettings(environment), { hashes, files, rows }),
     stop: () => hashes?.stop(),
