@@ -13,6 +13,8 @@ export interface PrimaryCacheOptions {
   module: string;
   /** CACHE_REDIS_TTL, in seconds. */
   ttlSeconds: number;
+  /** Replicas that must have a write before it counts. */
+  replicas?: number;
 }
 
 const text = z.string().nullable();
@@ -46,11 +48,11 @@ export class PrimaryCache implements HostCache {
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<void> {
-    await this.run(['SETEX', this.nameOf(key), ttl || this.options.ttlSeconds, this.encode(value, key)]);
+    await this.write(['SETEX', this.nameOf(key), ttl || this.options.ttlSeconds, this.encode(value, key)]);
   }
 
   async hSet(key: string, field: string, value: unknown): Promise<void> {
-    await this.run(['HSET', this.nameOf(key), field, this.encode(value, `${key} ${field}`, replacer)]);
+    await this.write(['HSET', this.nameOf(key), field, this.encode(value, `${key} ${field}`, replacer)]);
   }
 
   async has(key: string): Promise<boolean> {
@@ -69,7 +71,7 @@ export class PrimaryCache implements HostCache {
 
   /** Whether there was such a field is what a primary itself says; there is nothing to look at twice. */
   async hDelete(key: string, field: string): Promise<number> {
-    return count.parse(await this.run(['HDEL', this.nameOf(key), field]));
+    return count.parse(await this.write(['HDEL', this.nameOf(key), field]));
   }
 
   async deleteAll(appendCriteria?: string): Promise<number> {
@@ -93,16 +95,20 @@ export class PrimaryCache implements HostCache {
 
   /** One at a time, since the keys of a Cluster lie on several servers; they are sent together all the same. */
   private async unlinkOne(name: string): Promise<number> {
-    const deleted = count.parse(await this.run(['UNLINK', name]));
+    const deleted = count.parse(await this.write(['UNLINK', name]));
     if (deleted > 0 || count.parse(await this.run(['EXISTS', name])) === 0) return deleted;
     // It may have been made in between, by somebody else.
-    const again = count.parse(await this.run(['UNLINK', name]));
+    const again = count.parse(await this.write(['UNLINK', name]));
     if (again > 0 || count.parse(await this.run(['EXISTS', name])) === 0) return again;
     throw new GuardError('GUARD_CACHE_DELETE', `${name} is there after it was deleted twice.`);
   }
 
   private run(command: RedisCommand): Promise<unknown> {
     return this.options.link.run(command);
+  }
+
+  private write(command: RedisCommand): Promise<unknown> {
+    return this.options.link.run(command, this.options.replicas);
   }
 
   private nameOf(key: string): string {

@@ -1,7 +1,8 @@
 import Redis from 'ioredis';
 import type { RedisAccess, RedisServer } from '../../core/redis-place';
 
-export const addressOf = ({ host, port }: RedisServer) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+export const addressOf = ({ host, port }: RedisServer) =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** The other way round. */
 export function serverOf(address: string): RedisServer {

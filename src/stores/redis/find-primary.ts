@@ -86,7 +86,8 @@ async function askRole(client: Redis): Promise<z.output<typeof role> | undefined
   try {
     return role.parse(await client.role());
   } catch (error) {
-    if (error instanceof ReplyError && /^(?:NOPERM|ERR unknown command)/.test((error as Error).message)) return undefined;
+    if (error instanceof ReplyError && /^(?:NOPERM|ERR unknown command)/.test((error as Error).message))
+      return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type Redis from 'ioredis';
 import type { Clock } from '../../core/clock';
+import { GuardError } from '../../core/errors';
 import type { RedisServer } from '../../core/redis-place';
 import { CommandWriter } from './command-writer';
 import type { RedisCommand } from './redis-link';
@@ -29,8 +30,28 @@ export class PrimaryConnection {
     this.writer = new CommandWriter(client, fenceKey);
   }
 
-  /** @throws ReplyError as the server answered, Error where the connection ended before it did. */
-  async send(command: RedisCommand, isRead: boolean): Promise<unknown> {
+  /**
+   * @param replicas that must have it.
+   * @throws ReplyError as the server answered, Error where the connection ended before it did, GuardError
+   *   GUARD_CACHE_REPLICAS.
+   */
+  async send(command: RedisCommand, isRead: boolean, replicas = 0): Promise<unknown> {
+    if (replicas === 0) return this.sendOne(command, isRead);
+    // WAIT speaks of what its own connection has written before.
+    const [reply, had] = await Promise.all([
+      this.sendOne(command, isRead),
+      this.sendOne(['WAIT', replicas, BELIEVED_MS / 2], false),
+    ]);
+    if (Number(had) >= replicas) return reply;
+    throw new GuardError('GUARD_CACHE_REPLICAS', `${command[0]}: ${Number(had)} of ${replicas} have it.`);
+  }
+
+  close(): void {
+    clearInterval(this.watch);
+    this.client.disconnect();
+  }
+
+  private async sendOne(command: RedisCommand, isRead: boolean): Promise<unknown> {
     const sentAt = this.clock.monotonic();
     this.sent.push(sentAt);
     this.watch ??= setInterval(() => this.look(), this.limitMs / 20);
@@ -42,11 +63,6 @@ export class PrimaryConnection {
     }
     if (this.clock.monotonic() - sentAt > BELIEVED_MS) throw new Error('the answer came late');
     return reply;
-  }
-
-  close(): void {
-    clearInterval(this.watch);
-    this.client.disconnect();
   }
 
   private settled(): void {

@@ -62,21 +62,23 @@ export class PrimaryLink implements RedisLink {
     void this.watch();
   }
 
-  async run(command: RedisCommand): Promise<unknown> {
+  async run(command: RedisCommand, replicas = 0): Promise<unknown> {
     const { clock, limitMs } = this.options;
     const deadline = clock.monotonic() + limitMs;
     const isRead = !isWrite(command);
     const first = this.current ?? (await this.found(deadline));
     try {
-      return await first.send(command, isRead);
+      return await first.send(command, isRead, replicas);
     } catch (error) {
+      if (error instanceof GuardError) throw error;
       if (!isElsewhere(error)) throw refusal(error, command);
       this.leave(first, describe(error));
     }
     const second = await this.found(deadline);
     try {
-      return await second.send(command, isRead);
+      return await second.send(command, isRead, replicas);
     } catch (error) {
+      if (error instanceof GuardError) throw error;
       if (!isElsewhere(error)) throw refusal(error, command);
       this.leave(second, describe(error));
       throw this.away(deadline);

@@ -36,10 +36,12 @@ export interface RedisLink {
   /**
    * Runs a command on the primary of its first key; where the primary has moved, once more on the new one.
    *
+   * @param replicas so many must have what a write has written before it counts; not on a Cluster.
    * @returns the reply: text, number, null, or an array of them.
-   * @throws GuardError GUARD_CACHE_AWAY, GUARD_CACHE_LATE, or GUARD_CACHE_REFUSED with the server's answer.
+   * @throws GuardError GUARD_CACHE_AWAY, GUARD_CACHE_LATE, GUARD_CACHE_REFUSED with the server's answer, or
+   *   GUARD_CACHE_REPLICAS where the write is on the primary, and on too few replicas.
    */
-  run(command: RedisCommand): Promise<unknown>;
+  run(command: RedisCommand, replicas?: number): Promise<unknown>;
   /**
    * Names of keys, in batches, from every primary. Does not block Redis; a name may come twice, and one that is there from
    * beginning to end comes at least once (SCAN).

@@ -22,7 +22,7 @@ export async function* scanAll(
 ): AsyncGenerator<string[]> {
   let begunAt = epoch();
   let cursor = '0';
-  for (let restarts = 0; ; ) {
+  for (let restarts = 0; ;) {
     const [next, keys] = page.parse(await run(['SCAN', cursor, 'MATCH', pattern, 'COUNT', COUNT]));
     if (epoch() !== begunAt) {
       if (restarts++ === MOST_RESTARTS)
