@@ -1,15 +1,24 @@
+import { join } from 'node:path';
+import { CredentialCache } from './cache/credential-cache';
 import type { HostCache } from './cache/host-cache';
+import { LocalCopies } from './cache/local-copies';
+import { NoCache } from './cache/no-cache';
 import { PrimaryCache } from './cache/primary-cache';
 import { TolerantCache } from './cache/tolerant-cache';
+import { UnreadCredentials } from './cache/waiting/unread-credentials';
+import { WaitingCredentials } from './cache/waiting/waiting-credentials';
+import { WriteBack } from './cache/waiting/write-back';
 import type { Random } from './core/backoff';
 import type { Clock } from './core/clock';
 import type { Log } from './core/log';
+import { redisUrl } from './core/redis-place';
 import type { Settings } from './core/settings';
 import { sleep } from './core/sleep';
-import { redisUrl } from './core/redis-place';
+import { joinAuthState } from './host/auth-state-join';
 import { joinCache } from './host/cache-seam';
 import type { Host } from './host/handshake';
 import type { Metrics } from './metrics/metrics';
+import { Invalidations } from './stores/redis/invalidations';
 import { openRedis } from './stores/redis/open-redis';
 import type { RedisLink } from './stores/redis/redis-link';
 
@@ -22,43 +31,86 @@ export interface ComposeCacheOptions {
   metrics: Metrics;
 }
 
-/** For so long the start waits for the primary: instances read their credentials right after it. */
-const START_MS = 3_000;
-
 export interface Cache {
   link: RedisLink;
+  waiting: WaitingCredentials;
   /** A plain URL of the primary. Nothing while there is none, and for a Cluster, which has several. */
   primaryUrl(): string | undefined;
   stop(): Promise<void>;
 }
 
+/** For so long the start waits for the primary: instances read their credentials right after it. */
+const START_MS = 3_000;
+/** The host's name for the hashes with credentials. */
+const CREDENTIALS = 'instance';
+
 /** Wires the cache; the part of compose.ts that it has for itself. @returns nothing where it is off. */
 export async function composeCache(options: ComposeCacheOptions): Promise<Cache | undefined> {
   const { host, settings, clock, random, log, metrics } = options;
-  const { cache: config } = host;
-  if (!config || !settings.cacheRedis) return undefined;
-  const prefix = config.PREFIX_KEY;
-  const link = openRedis({ place: settings.cacheRedis, prefix, limitMs: settings.cacheTimeoutMs, clock, random, log });
+  const { cacheRedis: place, cacheReplicas: replicas, cacheTimeoutMs: limitMs } = settings;
+  if (!host.cache || !place) return undefined;
+  const { config, channels, monitor } = host.cache;
+  const { PREFIX_KEY: prefix, TTL: ttlSeconds } = config;
+  const open = () => openRedis({ place, prefix, limitMs, clock, random, log });
+  const link = open();
   link.onChange((isUp) => {
     metrics.cacheUp.set(isUp ? 1 : 0);
     if (isUp) metrics.cacheConnects.inc();
   });
-  joinCache((module): HostCache => {
-    const cache = new PrimaryCache({ link, prefix, module, ttlSeconds: config.TTL });
-    return new TolerantCache({ cache, module, metrics, clock, log });
+  // WAIT holds up all that comes behind it on its connection.
+  const confirmed = replicas > 0 ? open() : link;
+  await found(confirmed);
+
+  const waiting = new WaitingCredentials({ instancesDir: join(process.cwd(), 'instances'), clock, log });
+  const unread = new UnreadCredentials(log);
+  const common = { prefix, ttlSeconds };
+  const stored = new PrimaryCache({ ...common, link: confirmed, module: CREDENTIALS, replicas });
+  const writeBack = new WriteBack({ link: confirmed, waiting, writes: stored, log, metrics });
+  const copies: LocalCopies = new LocalCopies({
+    link,
+    isTold: () => invalidations?.isTold ?? false,
+    keptMs: settings.cacheLocalSeconds * 1000,
+    clock,
   });
-  await found(link);
-  const place = settings.cacheRedis;
+  const modules = new Set<string>();
+  joinCache((module): HostCache => {
+    const tolerant = (cache: HostCache) => new TolerantCache({ cache, module, metrics, clock, log });
+    if (module === CREDENTIALS) return tolerant(new CredentialCache({ cache: stored, waiting, unread }));
+    if (module === 'groups' && settings.cacheBypass.includes('groups')) return new NoCache();
+    modules.add(module);
+    return tolerant(new PrimaryCache({ ...common, link: settings.cacheLocalSeconds > 0 ? copies : link, module }));
+  });
+  const invalidations: Invalidations | undefined =
+    settings.cacheLocalSeconds > 0 && place.kind !== 'cluster'
+      ? new Invalidations({
+          link,
+          place,
+          prefixes: [...modules].map((module) => `${prefix}:${module}:`),
+          changed: (names) => copies.changed(names),
+          log,
+        })
+      : undefined;
+  joinAuthState({
+    channels,
+    monitor,
+    isReadable: () => confirmed.state().isUp,
+    readable: () => up(confirmed),
+    isUnread: (instanceId) => unread.all().includes(instanceId),
+    log,
+  });
   return {
     link,
+    waiting,
     primaryUrl() {
       const { isUp, addresses } = link.state();
       const [address] = addresses;
       return isUp && address !== undefined && place.kind !== 'cluster' ? redisUrl(address, place) : undefined;
     },
-    stop() {
+    async stop() {
+      await writeBack.stop();
+      invalidations?.stop();
       link.stop();
-      return Promise.resolve();
+      confirmed.stop();
     },
   };
 }
@@ -66,7 +118,17 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
 /** Resolves when there is a primary, or soon after all the same. */
 async function found(link: RedisLink): Promise<void> {
   const over = new AbortController();
-  const end = link.onChange((isUp) => isUp && over.abort());
-  if (!link.state().isUp) await sleep(START_MS, over.signal);
-  end();
+  await Promise.race([up(link), sleep(START_MS, over.signal)]);
+  over.abort();
+}
+
+function up(link: RedisLink): Promise<void> {
+  if (link.state().isUp) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = link.onChange((isUp) => {
+      if (!isUp) return;
+      end();
+      resolve();
+    });
+  });
 }

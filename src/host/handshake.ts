@@ -1,7 +1,7 @@
 import { GuardError } from '../core/errors';
 import { EVERYTHING } from '../core/rollout';
 import type { Settings } from '../core/settings';
-import { cacheParts, type CacheConfig } from './cache-verdict';
+import { cacheParts, type CacheParts } from './cache-verdict';
 import { instancesParts, type InstancesParts } from './instances-verdict';
 import { bag, hasMethod, isMethod, missing } from './shape-checks';
 import {
@@ -33,7 +33,7 @@ export interface Host {
   /** `controller` is missing where it lacks something. */
   sequences: { controller: SendMessageController | undefined; lacks: string[]; server: ServerConfig };
   instances: InstancesParts | undefined;
-  cache: CacheConfig | undefined;
+  cache: CacheParts | undefined;
   verdicts: FeatureVerdict[];
 }
 
@@ -55,7 +55,7 @@ export function shakeHands(parts: HostParts, settings: Settings): Host {
   const webhooks = webhooksVerdict(manager.webhook, webhook, settings);
   const sends = sendsVerdict(host.channelController, host.waMonitor, settings);
   const instances = instancesParts(host, (key) => readConfig(config, key), settings);
-  const cache = cacheParts((key) => readConfig(config, key), settings);
+  const cache = cacheParts(host, (key) => readConfig(config, key), settings);
   const verdicts = [events, webhooks, sends, instances.verdict, cache.verdict];
   for (const { verdict, reason } of verdicts) if (verdict === 'host-lacks') lacking.push(reason);
   if (lacking.length > 0) throw new GuardError('GUARD_HOST_SHAPE', `${lacking.join('; ')}.`);

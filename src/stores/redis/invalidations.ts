@@ -1,5 +1,4 @@
 import type Redis from 'ioredis';
-import type { Clock } from '../../core/clock';
 import { describe } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { RedisPlace } from '../../core/redis-place';
@@ -14,7 +13,6 @@ export interface InvalidationsOptions {
   prefixes: readonly string[];
   /** Keys were changed, by whomever. Nothing: any of them may have been. */
   changed: (names?: string[]) => void;
-  clock: Clock;
   log: Log;
 }
 
