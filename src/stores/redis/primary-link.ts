@@ -94,8 +94,9 @@ export class PrimaryLink implements RedisLink {
   }
 
   async primaries(): Promise<RedisPrimary[]> {
-    const [address = ''] = this.state().addresses;
-    return [await askPrimary(address, (command) => this.run(command))];
+    const { clock, limitMs } = this.options;
+    const { server } = this.current ?? (await this.found(clock.monotonic() + limitMs));
+    return [await askPrimary(addressOf(server), (command) => this.run(command))];
   }
 
   state(): RedisLinkState {
