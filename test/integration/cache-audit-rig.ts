@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { auditCache, type AuditOptions, type AuditReport } from '../../src/cache/audit/audit-cache';
 import { systemClock } from '../../src/core/clock';
 import { createLog } from '../../src/core/log';
+import { readRedisPlace } from '../../src/core/redis-place';
 import type { HostAuditRows } from '../../src/stores/host-audit-rows';
 import { openHostAuditRows } from '../../src/stores/open-host-audit-rows';
+import { openRedis } from '../../src/stores/redis/open-redis';
 import type { RedisLink } from '../../src/stores/redis/redis-link';
 import { openHostTables, type HostTables } from '../helpers/host-tables';
-import { plainRedisLink } from '../helpers/plain-redis-link';
 import { isMariadb } from '../helpers/test-store';
 
 export const CLIENT = 'client';
@@ -54,9 +55,10 @@ export interface CacheAuditRig {
 export async function openCacheAuditRig(databaseUrl: string, redisUrl: string): Promise<CacheAuditRig> {
   const tables = await openHostTables(databaseUrl);
   for (const statement of tablesOf(isMariadb(databaseUrl))) await tables.query(statement);
-  const [redis, link] = [new Redis(redisUrl), plainRedisLink(redisUrl)];
-  const rows = openHostAuditRows({ uri: databaseUrl, log: createLog('silent') });
+  const [redis, log] = [new Redis(redisUrl), createLog('silent')];
+  const rows = openHostAuditRows({ uri: databaseUrl, log });
   const prefix = `audit[${randomUUID().slice(0, 8)}]`;
+  const link = openLink(redisUrl, prefix);
   const key = (module: string, rest: string) => `${prefix}:${module}:${rest}`;
   const content = async () => {
     const all: Record<string, unknown> = {};
@@ -111,6 +113,13 @@ export async function openCacheAuditRig(databaseUrl: string, redisUrl: string): 
       await tables.close();
     },
   };
+}
+
+export function openLink(url: string, prefix: string): RedisLink {
+  const place = readRedisPlace(url);
+  if (!place) throw new Error(`${url} is no place`);
+  const log = createLog('silent');
+  return openRedis({ place, prefix, limitMs: 5_000, clock: systemClock, random: Math.random, log });
 }
 
 /** What the audit reads of the host's beside what others do. */

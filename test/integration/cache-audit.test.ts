@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AuditReport } from '../../src/cache/audit/audit-cache';
+import { GuardError } from '../../src/core/errors';
 import { HIDDEN_CLIENT, hiddenName } from '../../src/instances/plans';
 import { sharedRedis } from '../helpers/services';
 import { DATABASES } from '../helpers/test-store';
@@ -191,5 +192,68 @@ describe.each(DATABASES)('an audit of the cache, with $kind,', ({ create }) => {
     );
     const report = await rig.audit();
     expect([report.instances, report.found.missing, report.findings.length]).toEqual([1_100, 1_100, 1_000]);
+  });
+
+  it('looks twice, as the host goes on meanwhile', async () => {
+    const { redis, key, rows } = rig;
+    await rig.addHash('shop', KEYS, 9);
+    await redis.setex(key('v', 'name of desk:getProvider'), 60, '{"enabled":true}');
+    await rig.addInstance({ id: 'desk' });
+    let isPaired = false;
+    const audit = rig.audit({
+      repairs: true,
+      rows: {
+        ...rows,
+        // What the first look missed is there before the second.
+        find: async (ids, names) => {
+          const found = await rows.find(ids, names);
+          if (ids.includes('shop') && !isPaired) {
+            isPaired = true;
+            await rig.addInstance({ id: 'shop', number: '55', creds: credsOf('55') });
+          }
+          return found;
+        },
+        page: async (...asked) => {
+          const page = await rows.page(...asked);
+          await rig.tables.query(`UPDATE "Instance" SET "connectionStatus" = 'connecting' WHERE "id" = 'desk'`);
+          await redis.del(key('v', 'name of desk:getProvider'));
+          return page;
+        },
+      },
+    });
+    expect(await audit).toMatchObject({ instances: 2, found: { orphan: 0, missing: 0 } });
+    expect(await redis.exists(key('instance', 'shop'))).toBe(1);
+  });
+
+  it('leaves what it does not know the last use of', async () => {
+    const { link, key } = rig;
+    await rig.addHash('gone', KEYS, 30);
+    await rig.addHash('gone:draft', KEYS, 30);
+    const refused = new GuardError('GUARD_CACHE_REFUSED', 'An LFU maxmemory policy is selected.');
+    const report = await rig.audit({
+      repairs: true,
+      link: {
+        run: (command) => (command[0] === 'OBJECT' ? Promise.reject(refused) : link.run(command)),
+        scan: (pattern) => link.scan(pattern),
+      },
+    });
+    expect(told(report)).toEqual({
+      [key('instance', 'gone')]: 'no-instance - false',
+      [key('instance', 'gone:draft')]: 'interrupted-restore - false',
+    });
+  });
+
+  it('tells of its progress, ends when it is told to, and with what the database and Redis fail', async () => {
+    await rig.addHash('gone', KEYS, 30);
+    const lines: string[] = [];
+    let now = 0;
+    await rig.audit({ progress: (line) => lines.push(line), clock: { monotonic: () => (now += 6_000) } });
+    expect(lines).toEqual(['1 keys and 0 instances looked at, 0 findings']);
+    await expect(rig.audit({ signal: AbortSignal.abort(new Error('the process ends')) })).rejects.toThrow(
+      /process ends/,
+    );
+    await rig.tables.query(`DROP TABLE "Chatwoot"`);
+    await rig.redis.setex(rig.key('v', 'shop:getProvider'), 60, '{}');
+    await expect(rig.audit()).rejects.toMatchObject({ code: 'GUARD_DATABASE_UNREACHABLE' });
   });
 });
