@@ -23,6 +23,11 @@ export const CACHE_ERRORS = {
     meaning: 'Too few replicas have a write of credentials.',
     remedy: 'Bring the replicas back, or lower GUARD_CACHE_REPLICAS; the write is on the primary, and is repeated.',
   },
+  GUARD_CACHE_LAG: {
+    meaning: 'A replica of the Redis of the cache is further behind than GUARD_CACHE_LAG_SECONDS.',
+    remedy:
+      'Look at the replica, its load and the network to it; until it has caught up, a fail-over to it loses what it lacks.',
+  },
   GUARD_CACHE_MALFORMED: {
     meaning: 'A value in the cache is not as the host writes it.',
     remedy: 'Delete the key named above; the host makes it anew.',
