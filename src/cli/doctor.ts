@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { PluginPackage } from '../../patches/engine/plugin-package';
 import { status } from '../../patches/engine/status';
 import { release } from '../../patches/series';
+import { checkCache } from './doctor-cache';
 import { checkBroker, checkDatabase, checkInstalled, checkSettings, type Finding } from './doctor-checks';
 import { checkInstances } from './doctor-instances';
 import { checkPolicies } from './doctor-policies';
@@ -33,7 +34,7 @@ async function examine(hostDir: string, version: string): Promise<Finding[]> {
   if (!settings) return findings;
   findings.push(...checkRollout(settings), ...checkInstances(settings));
   findings.push(...(await checkDatabase(settings, Date.now())), await checkBroker(settings, environment));
-  findings.push(...(await checkPolicies(settings, environment)));
+  findings.push(...(await checkPolicies(settings, environment)), ...(await checkCache(settings, environment)));
   return findings;
 }
 

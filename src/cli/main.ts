@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { findPluginPackage } from '../../patches/engine/plugin-package';
 import { addBackupCommands } from './backup';
+import { addCacheCommands } from './cache';
 import { addDeadLetterCommands } from './dead-letters';
 import { addDoctorCommand } from './doctor';
 import { addInstanceCommands } from './instances';
@@ -28,6 +29,7 @@ addSendCommands(program);
 addSequenceCommands(program);
 addInstanceCommands(program);
 addBackupCommands(program);
+addCacheCommands(program);
 
 // Whoever reads us, head for one, may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 3));
