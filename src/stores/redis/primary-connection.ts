@@ -49,6 +49,8 @@ export class PrimaryConnection {
   close(): void {
     clearInterval(this.watch);
     this.client.disconnect();
+    // It would wait for the other side, which may stand still.
+    this.client.stream.destroy();
   }
 
   private async sendOne(command: RedisCommand, isRead: boolean): Promise<unknown> {

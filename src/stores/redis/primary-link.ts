@@ -81,7 +81,7 @@ export class PrimaryLink implements RedisLink {
       if (error instanceof GuardError) throw error;
       if (!isElsewhere(error)) throw refusal(error, command);
       this.leave(second, describe(error));
-      throw this.away(deadline);
+      throw new GuardError('GUARD_CACHE_LATE', `${describe(error)}.`, { cause: error });
     }
   }
 
@@ -120,17 +120,16 @@ export class PrimaryLink implements RedisLink {
     this.waiters.reject(new GuardError('GUARD_CACHE_AWAY', 'The process is about to end.'));
   }
 
-  /** @throws GuardError GUARD_CACHE_AWAY at once where there has been none for longer than the limit, GUARD_CACHE_LATE at the deadline. */
+  /** @throws GuardError GUARD_CACHE_AWAY, at once where there has been none for longer than the limit. */
   private found(deadline: number): Promise<PrimaryConnection> {
     const { clock, limitMs } = this.options;
     if (this.current) return Promise.resolve(this.current);
     if (this.stopping.signal.aborted || clock.monotonic() - this.awaySince > limitMs) throw this.away();
-    return this.waiters.wait(deadline, () => this.away(deadline));
+    return this.waiters.wait(deadline, () => this.away());
   }
 
-  private away(deadline = Infinity): GuardError {
-    const isLate = this.options.clock.monotonic() >= deadline;
-    return new GuardError(isLate ? 'GUARD_CACHE_LATE' : 'GUARD_CACHE_AWAY', `${this.lastError}.`);
+  private away(): GuardError {
+    return new GuardError('GUARD_CACHE_AWAY', `${this.lastError}.`);
   }
 
   private leave(connection: PrimaryConnection | undefined, reason: string): void {
