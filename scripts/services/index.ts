@@ -4,4 +4,7 @@ export { postgres, startPostgres } from './postgres';
 export { provide } from './obtain';
 export { rabbitmq, startManagedRabbitmq, startRabbitmq, type ManagedRabbitmq, type RunningRabbitmq } from './rabbitmq';
 export { redis, startRedis } from './redis';
+export { RedisCluster } from './redis-cluster';
+export { RedisGroup } from './redis-group';
+export { RedisServer } from './redis-server';
 export type { How, RunningService, StartOptions } from './service';

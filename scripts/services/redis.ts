@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { answersPing } from './answers-ping';
 import { DockerContainer } from './docker-container';
 import { findProgram } from './find-program';
 import { freePort } from './free-port';
@@ -19,7 +19,7 @@ export const redis: Recipe<RunningService, string> = {
   given: (url) => new GivenService(url, redis.variable),
   find: () => findProgram('redis-server'),
   start,
-  contain: () => DockerContainer.start({ image: 'redis:7-alpine', port: 6379, url: urlOf, answers }),
+  contain: () => DockerContainer.start({ image: 'redis:7-alpine', port: 6379, url: urlOf, answers: answersPing }),
 };
 
 async function start(binary: string, how: How): Promise<RunningService> {
@@ -33,25 +33,10 @@ async function start(binary: string, how: How): Promise<RunningService> {
       command: binary,
       args: ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no', '--dir', folder],
     }),
-    answers: () => answers(urlOf(port)),
+    answers: () => answersPing(urlOf(port)),
   });
 }
 
 function urlOf(port: number): string {
   return `redis://127.0.0.1:${port}`;
-}
-
-function answers(url: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), timeout: 2000 });
-    socket.once('error', reject);
-    socket.once('timeout', () => socket.destroy(new Error('no answer to PING within 2 s')));
-    socket.once('close', () => reject(new Error('the connection was closed')));
-    socket.once('data', (data) => {
-      if (data.toString().startsWith('+PONG')) resolve();
-      else reject(new Error(data.toString().trim()));
-      socket.destroy();
-    });
-    socket.write('PING\r\n');
-  });
 }
