@@ -1,0 +1,44 @@
+import { createWriteStream } from 'node:fs';
+import type { Assignment, Order } from './assignment';
+import { guardedCaches } from './guarded-caches';
+import { cachesOf, type Caches } from './items';
+import type { Line } from './record';
+import { watchStalls } from './stalls';
+import { connectStock, stockCache } from './stock-cache';
+import { Workload } from './workload';
+
+/*
+ * A host as far as its cache goes: with the engine of the plugin, or as it is without. A process of its own, as hosts are; its
+ * settings are its environment.
+ */
+
+/** A pipe to the driver. */
+const journal = createWriteStream('', { fd: 3 });
+const note = (line: Line) => void journal.write(`${JSON.stringify(line)}\n`);
+
+/** What the host without the plugin logs where the caller learns nothing: words of an error, and how often. */
+const logged = new Map<string, number>();
+
+function stockCaches(): Caches {
+  const failed = (words: string) => void logged.set(words, (logged.get(words) ?? 0) + 1);
+  const client = connectStock(process.env['CACHE_REDIS_URI'] ?? '', failed);
+  return cachesOf((module) => stockCache(client, module, failed));
+}
+
+async function run({ stream, isStock }: Assignment): Promise<void> {
+  const caches = isStock ? stockCaches() : await guardedCaches();
+  const workload = new Workload(stream, caches, note);
+  watchStalls(stream, (stall) => note({ stall }));
+  process.on('message', (order: Order) => {
+    if ('perSecond' in order) return workload.start(order.perSecond);
+    void workload.stop().then(() => {
+      for (const [words, times] of logged) note({ told: `${times} times: ${words}` });
+      journal.end(() => process.exit());
+    });
+  });
+  process.send?.('ready');
+}
+
+// The driver itself is gone.
+process.once('disconnect', () => process.exit(1));
+void run(JSON.parse(process.argv[2] ?? '') as Assignment);

@@ -1,0 +1,118 @@
+import { historiesOf } from './history';
+import type { Execution, Read, Seen, Span, Stall, Write } from './record';
+
+/** All that is known of one scenario. */
+export interface Evidence {
+  writes: readonly Write[];
+  reads: readonly Read[];
+  stalls: readonly Stall[];
+  executions: readonly Execution[];
+  /** From the cause until another primary was named. */
+  failovers: readonly Span[];
+  /** Times in which somebody deleted all that there was. */
+  wipes: readonly Span[];
+  /** What primaries had at the very end, by item. */
+  final: ReadonlyMap<string, Seen>;
+  /** Milliseconds within which a call has to end. */
+  limitMs: number;
+  /** Whether credentials count as written only when all replicas have them. */
+  areCredentialsReplicated: boolean;
+}
+
+export interface Verdict {
+  /** That were answered: with a value, or that there is none. */
+  reads: number;
+  /** Reads that were told that it cannot be told. */
+  untold: number;
+  /** Reads that were answered with less than what was acknowledged before they began. */
+  stale: number;
+  /** That were acknowledged. */
+  writes: number;
+  /** Of those: gone, and not by Redis. */
+  writesLost: number;
+  /** Of those: gone, and it was Redis that lost them. */
+  lostByRedis: number;
+  overLimit: number;
+  longestMs: number;
+  /** Some of what is wrong, for whoever looks for the cause. */
+  findings: string[];
+}
+
+const MOST_FINDINGS = 10;
+
+/** Of timers. */
+const GRAIN_MS = 20;
+
+/**
+ * Every item has one writer, which numbers its writes and begins one when the one before has ended. So of two answers it is
+ * known which is the older one.
+ *
+ * A read is stale if it answers with an older write than the last one that was acknowledged before it began. A write is lost if
+ * it was acknowledged and the primaries have an older one at the end. The only excuse of both is that Redis lost all the
+ * writes between, for which all of this must hold:
+ *
+ * - A server executed the write as a primary, and said so. One that was acknowledged and reached no server is lost by us.
+ * - It was never seen to be on all replicas of that primary; one that was cannot get lost in a fail-over.
+ * - Another primary took over, and the write began before that was announced, or at most NEWS_MS behind it.
+ * - Nobody sees the write any more after the read. Who sees it again knows that it was there all the time.
+ * - It is not one of credentials that counted only when all replicas had it.
+ *
+ * Or that somebody deleted everything while the write was under way, or afterwards.
+ */
+export function judge(evidence: Evidence): Verdict {
+  const { writes } = evidence;
+  const verdict = { reads: 0, untold: 0, stale: 0, writesLost: 0 };
+  const lostByRedis = new Set<Write>();
+  const findings: string[] = [];
+  for (const history of historiesOf(evidence).values()) {
+    for (const read of history.reads) {
+      if (read.seen === 'untold' || read.seen === 'open') {
+        verdict.untold += 1;
+        continue;
+      }
+      verdict.reads += 1;
+      const missing = history.missingFrom(read);
+      const isExcused = missing.every((write) => history.wasLostByRedis(write, read.ended));
+      if (!isExcused || history.isSeenAfter(read, missing)) {
+        verdict.stale += 1;
+        findings.push(history.tellOf(read, missing));
+      } else for (const write of missing) lostByRedis.add(write);
+    }
+    for (const write of history.missingFrom(history.end)) {
+      if (history.wasLostByRedis(write, Infinity)) lostByRedis.add(write);
+      else {
+        verdict.writesLost += 1;
+        findings.push(history.tellOf(history.end, [write]));
+      }
+    }
+  }
+  const acknowledged = writes.filter(({ outcome }) => outcome === 'acknowledged').length;
+  return {
+    ...verdict,
+    writes: acknowledged,
+    lostByRedis: lostByRedis.size,
+    ...timesOf(evidence),
+    findings: findings.slice(0, MOST_FINDINGS),
+  };
+}
+
+/**
+ * A call may be told late that its time is over where its process ran something else when the timer was due. How long such
+ * stalls took was measured in the same process; no more than that is allowed for.
+ */
+function timesOf({ writes, reads, stalls, limitMs }: Evidence): { overLimit: number; longestMs: number } {
+  let overLimit = 0;
+  let longestMs = 0;
+  for (const { stream, begun, ended } of [...writes, ...reads]) {
+    longestMs = Math.max(longestMs, ended - begun);
+    const due = begun + limitMs;
+    if (ended <= due + GRAIN_MS) continue;
+    const stood = stalls.filter((stall) => stall.stream === stream).reduce((sum, stall) => sum + overlap(stall, { begun: due, ended }), 0); // prettier-ignore
+    if (ended > due + GRAIN_MS + stood) overLimit += 1;
+  }
+  return { overLimit, longestMs };
+}
+
+function overlap(one: Span, other: Span): number {
+  return Math.max(0, Math.min(one.ended, other.ended) - Math.max(one.begun, other.begun));
+}
