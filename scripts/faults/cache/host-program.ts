@@ -16,11 +16,14 @@ import { Workload } from './workload';
 const journal = createWriteStream('', { fd: 3 });
 const note = (line: Line) => void journal.write(`${JSON.stringify(line)}\n`);
 
-/** What the host without the plugin logs where the caller learns nothing: words of an error, and how often. */
+/** What the host without the plugin logs where the caller learns nothing: a server's error without its details, and how often. */
 const logged = new Map<string, number>();
 
 function stockCaches(): Caches {
-  const failed = (words: string) => void logged.set(words, (logged.get(words) ?? 0) + 1);
+  const failed = (error: string) => {
+    const words = error.replace(/^([A-Z]+) .*/, '$1');
+    logged.set(words, (logged.get(words) ?? 0) + 1);
+  };
   const client = connectStock(process.env['CACHE_REDIS_URI'] ?? '', failed);
   return cachesOf((module) => stockCache(client, module, failed));
 }
@@ -32,7 +35,7 @@ async function run({ stream, isStock }: Assignment): Promise<void> {
   process.on('message', (order: Order) => {
     if ('perSecond' in order) return workload.start(order.perSecond);
     void workload.stop().then(() => {
-      for (const [words, times] of logged) note({ told: `${times} times: ${words}` });
+      for (const [words, times] of logged) note({ logged: { words, times } });
       journal.end(() => process.exit());
     });
   });

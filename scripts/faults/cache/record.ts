@@ -60,4 +60,4 @@ export interface Execution {
 }
 
 /** A line of a process's journal. */
-export type Line = { write: Write } | { read: Read } | { stall: Stall } | { told: string };
+export type Line = { write: Write } | { read: Read } | { stall: Stall } | { logged: { words: string; times: number } };

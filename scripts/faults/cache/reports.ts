@@ -8,6 +8,8 @@ export class Reports {
   readonly failovers: Span[] = [];
   readonly wipes: Span[] = [];
   readonly notes: string[] = [];
+  /** What hosts without the plugin have logged, and how often. */
+  readonly logged = new Map<string, number>();
 
   get calls(): number {
     return this.writes.length + this.reads.length;
@@ -17,7 +19,7 @@ export class Reports {
     if ('write' in line) this.writes.push(line.write);
     else if ('read' in line) this.reads.push(line.read);
     else if ('stall' in line) this.stalls.push(line.stall);
-    else this.notes.push(line.told);
+    else this.logged.set(line.logged.words, (this.logged.get(line.logged.words) ?? 0) + line.logged.times);
   }
 
   /** The longest time in which a process had no answer to anything. */

@@ -81,6 +81,7 @@ export async function runScenario(
       areCredentialsReplicated: false,
     });
     if (!isStock) reports.notes.push(...verdict.findings);
+    for (const [words, times] of reports.logged) reports.notes.push(`${times} times the host logged: ${words}`);
     const rate = reports.calls / ((until - from) / 1000);
     const silentSeconds =
       Math.max(...STREAMS.map((stream) => reports.silentMs(stream, { begun: from, ended: until }))) / 1000;
