@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { CredentialCache } from './cache/credential-cache';
 import type { HostCache } from './cache/host-cache';
+import { InboundWork } from './cache/inbound-work';
 import { LocalCopies } from './cache/local-copies';
 import { NoCache } from './cache/no-cache';
 import { PrimaryCache } from './cache/primary-cache';
+import { seenCache } from './cache/seen-cache';
 import { TolerantCache } from './cache/tolerant-cache';
 import { UnreadCredentials } from './cache/waiting/unread-credentials';
 import { WaitingCredentials } from './cache/waiting/waiting-credentials';
@@ -17,6 +19,7 @@ import { sleep } from './core/sleep';
 import { joinAuthState } from './host/auth-state-join';
 import { joinCache } from './host/cache-seam';
 import type { Host } from './host/handshake';
+import { joinInbound } from './host/inbound-join';
 import type { Metrics } from './metrics/metrics';
 import { Invalidations } from './stores/redis/invalidations';
 import { openRedis } from './stores/redis/open-redis';
@@ -43,6 +46,8 @@ export interface Cache {
 const START_MS = 3_000;
 /** The host's name for the hashes with credentials. */
 const CREDENTIALS = 'instance';
+/** The host's name for ids of messages that it has seen. */
+const SEEN = 'baileys';
 
 /** Wires the cache; the part of compose.ts that it has for itself. @returns nothing where it is off. */
 export async function composeCache(options: ComposeCacheOptions): Promise<Cache | undefined> {
@@ -78,7 +83,10 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
     if (module === CREDENTIALS) return tolerant(new CredentialCache({ cache: stored, waiting, unread }));
     if (module === 'groups' && settings.cacheBypass.includes('groups')) return new NoCache();
     modules.add(module);
-    return tolerant(new PrimaryCache({ ...common, link: settings.cacheLocalSeconds > 0 ? copies : link, module }));
+    const cache = tolerant(
+      new PrimaryCache({ ...common, link: settings.cacheLocalSeconds > 0 ? copies : link, module }),
+    );
+    return module === SEEN ? seenCache(cache) : cache;
   });
   const invalidations: Invalidations | undefined =
     settings.cacheLocalSeconds > 0 && place.kind !== 'cluster'
@@ -90,6 +98,7 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
           log,
         })
       : undefined;
+  joinInbound(channels, new InboundWork(log), log);
   joinAuthState({
     channels,
     monitor,
