@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { readCacheHealth, type CacheHealth } from './cache/cache-health';
 import { CredentialCache } from './cache/credential-cache';
 import type { HostCache } from './cache/host-cache';
 import { InboundWork } from './cache/inbound-work';
+import { heldAlone } from './cache/judge-server';
 import { LocalCopies } from './cache/local-copies';
 import { NoCache } from './cache/no-cache';
 import { PrimaryCache } from './cache/primary-cache';
@@ -10,6 +12,7 @@ import { TolerantCache } from './cache/tolerant-cache';
 import { UnreadCredentials } from './cache/waiting/unread-credentials';
 import { WaitingCredentials } from './cache/waiting/waiting-credentials';
 import { WriteBack } from './cache/waiting/write-back';
+import { composeCacheWatch } from './compose-cache-watch';
 import type { Random } from './core/backoff';
 import type { Clock } from './core/clock';
 import type { Log } from './core/log';
@@ -21,6 +24,7 @@ import { joinCache } from './host/cache-seam';
 import type { Host } from './host/handshake';
 import { joinInbound } from './host/inbound-join';
 import type { Metrics } from './metrics/metrics';
+import { readCredentialSettings } from './stores/credentials/open';
 import { Invalidations } from './stores/redis/invalidations';
 import { openRedis } from './stores/redis/open-redis';
 import type { RedisLink } from './stores/redis/redis-link';
@@ -36,7 +40,7 @@ export interface ComposeCacheOptions {
 
 export interface Cache {
   link: RedisLink;
-  waiting: WaitingCredentials;
+  health(): Promise<CacheHealth>;
   /** A plain URL of the primary. Nothing while there is none, and for a Cluster, which has several. */
   primaryUrl(): string | undefined;
   stop(): Promise<void>;
@@ -107,15 +111,22 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
     isUnread: (instanceId) => unread.all().includes(instanceId),
     log,
   });
+  const watch = composeCacheWatch({ link, settings, clock, log, metrics });
+  const credentials = readCredentialSettings(process.env);
+  const expectations = {
+    held: heldAlone(credentials, settings.cacheBypass),
+    lagSeconds: settings.cacheLagSeconds,
+  };
   return {
     link,
-    waiting,
+    health: () => readCacheHealth({ link, waiting, expectations, metrics, clock }),
     primaryUrl() {
       const { isUp, addresses } = link.state();
       const [address] = addresses;
       return isUp && address !== undefined && place.kind !== 'cluster' ? redisUrl(address, place) : undefined;
     },
     async stop() {
+      await watch.stop();
       await writeBack.stop();
       invalidations?.stop();
       link.stop();

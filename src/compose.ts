@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Cache } from './compose-cache';
 import { composeInstances } from './compose-instances';
 import { composeSends } from './compose-sends';
 import { createRouter } from './console/router';
@@ -81,7 +82,7 @@ export async function compose(parts: HostParts, settings: Settings, startedAt: n
   if (instances) stops.push(() => instances.stop());
   const backups = await scheduleBackups(settings, log, metrics);
   if (backups) stops.push(() => backups.stop());
-  const status = statusOf(database, broker, host);
+  const status = statusOf(database, broker, cache, host);
   const { rabbitmqUri, rabbitmqFrameMax: frameMax, eventMaxBytes: maxBytes } = settings;
   const openQueue = (queue: string) => openQueueSender({ uri: rabbitmqUri, frameMax, queue, clock });
   const tools = { store: database.deadLetters, maxBytes, openQueue, log };
@@ -220,13 +221,14 @@ async function startGuardedEvents(
   return events;
 }
 
-function statusOf(database: Database, broker: Broker | undefined, host: Host): Status {
+function statusOf(database: Database, broker: Broker | undefined, cache: Cache | undefined, host: Host): Status {
   return {
     guardVersion: guardVersion(),
     hostVersion: hostVersion(),
     features: host.verdicts,
     database: () => ({ up: database.up, error: database.lastError }),
     broker: () => broker && { connected: broker.connected, error: broker.lastError },
+    cache: () => cache?.health(),
     backlog: () => database.outbox.backlog(),
     now: () => clock.now(),
   };

@@ -1,3 +1,4 @@
+import type { CacheHealth } from '../cache/cache-health';
 import type { Handler } from './handler';
 import { readOutbox, type Status } from './status';
 
@@ -9,9 +10,9 @@ export function getHealth(status: Status): Handler {
   return async (_request, response) => {
     const database = status.database();
     const broker = status.broker();
-    const outbox = await readOutbox(status);
-    const errors = [database.error, broker?.error].filter((error) => error !== undefined);
-    const ok = database.up && outbox !== undefined && (broker?.connected ?? true);
+    const [outbox, cache] = await Promise.all([readOutbox(status), status.cache()]);
+    const errors = [database.error, broker?.error, cache?.error].filter((error) => error !== undefined);
+    const ok = database.up && outbox !== undefined && (broker?.connected ?? true) && (cache?.up ?? true);
     response.json({
       status: ok ? 'ok' : 'degraded',
       version: status.guardVersion,
@@ -19,8 +20,12 @@ export function getHealth(status: Status): Handler {
       features: status.features,
       database: { up: database.up },
       rabbitmq: broker ? { connected: broker.connected } : null,
+      cache: cache ? answerOf(cache) : null,
       outbox: outbox ?? null,
       problems: errors.map(({ code, message }) => ({ code, message })),
     });
   };
 }
+
+/** Its error is among the problems. */
+const answerOf = ({ error: _, ...health }: CacheHealth) => health;

@@ -1,3 +1,4 @@
+import type { CacheHealth } from '../cache/cache-health';
 import type { GuardError } from '../core/errors';
 import type { Backlog } from '../stores/outbox-store';
 
@@ -9,6 +10,8 @@ export interface Status {
   database(): { up: boolean; error: GuardError | undefined };
   /** Undefined where events are off. */
   broker(): { connected: boolean; error: GuardError | undefined } | undefined;
+  /** Undefined where the cache is the host's own. */
+  cache(): Promise<CacheHealth> | undefined;
   backlog(): Promise<Backlog>;
   now(): number;
 }

@@ -61,4 +61,10 @@ export const CACHE_METRICS = {
     help: 'Findings of the last scheduled comparison of cache and database, by kind: orphan, stale, missing.',
     labels: ['kind'],
   },
+  cacheAuditFailures: {
+    name: 'guard_cache_audit_failures_total',
+    type: 'counter',
+    help: 'Scheduled comparisons of cache and database that failed, by error code.',
+    labels: ['code'],
+  },
 } as const;
