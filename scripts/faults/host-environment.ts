@@ -17,6 +17,7 @@ export function hostEnvironment(
     GUARD_LOG_LEVEL: 'debug',
     GUARD_SENDS: 'false', // this host has no channels,
     GUARD_INSTANCES: 'false', // and no tables of instances
+    GUARD_CACHE: 'false', // and no cache
     GUARD_SPILL_DIR: spillFolder,
     GUARD_WEBHOOKS: sink === 'webhook' ? 'durable' : 'stock',
     // Shorter than by default, so that a receiver that hangs is noticed while the scenario lasts.

@@ -26,7 +26,7 @@ describe(`${program.name}, guarded`, () => {
       webhooks: 'off-by-setting',
       sends: 'on',
       instances: program === REFERENCE_HOST ? 'off-by-setting' : 'on',
-      cache: 'off-by-setting',
+      cache: program.caches ? 'on' : 'off-by-setting',
     });
   });
 

@@ -66,9 +66,13 @@ export const settings = {
   webhook,
 };
 
+/** It keeps nothing in a Redis. */
+const cache = { REDIS: { ENABLED: false, URI: '', PREFIX_KEY: 'evolution-cache', TTL: 604_800, SAVE_INSTANCES: false } };
+
 export const configService = {
   get(key: string): unknown {
     if (key === 'WEBHOOK') return webhook;
+    if (key === 'CACHE') return cache;
     return key === 'RABBITMQ' ? rabbitmq : undefined;
   },
 };

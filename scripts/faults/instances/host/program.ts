@@ -60,6 +60,9 @@ async function start(assignment: Assignment): Promise<Host> {
   return { monitor, controller, tools };
 }
 
+/** The host's own, which the instances here are made without. */
+const NO_CACHE = { ENABLED: false, URI: '', PREFIX_KEY: 'evolution-cache', TTL: 604_800, SAVE_INSTANCES: false };
+
 /** As src/compose.ts does it. */
 async function guard(
   monitor: Monitor,
@@ -71,7 +74,8 @@ async function guard(
   const log = createLog(settings.logLevel);
   const [clock, random, metrics, owner] = [systemClock, Math.random, createMetrics(), randomUUID()];
   const app = Object.assign(() => undefined, { use: () => undefined });
-  const configService = { get: (key: string) => (key === 'DEL_INSTANCE' ? delInstance : undefined) };
+  const config: Record<string, unknown> = { DEL_INSTANCE: delInstance, CACHE: { REDIS: NO_CACHE } };
+  const configService = { get: (key: string) => config[key] };
   const exports = { waMonitor: monitor, instanceController: controller, channelController: channels };
   const host = shakeHands({ app, configService, host: exports }, settings);
   const database = await openDatabase({
