@@ -20,7 +20,9 @@ export function composeCacheWatch({ link, settings, clock, log, metrics }: Cache
   stop: () => Promise<void>;
 } {
   const { cacheLagSeconds: lagSeconds, cacheAuditCron: cron } = settings;
-  const audit = cron ? openAudit({ settings, environment: process.env, link, clock, log }) : undefined;
+  const audit = cron
+    ? openAudit({ settings, environment: process.env, hostDir: process.cwd(), link, clock, log })
+    : undefined;
   const watch = startCacheWatch({
     link,
     lagSeconds,

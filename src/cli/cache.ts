@@ -26,7 +26,7 @@ function addAudit(group: Command): void {
       const repairs = options.fix === true;
       const report = await withCache(hostDir, async ({ link, settings, environment }) => {
         const log = createLog('silent');
-        const audit = openAudit({ settings, environment, link, clock: systemClock, log });
+        const audit = openAudit({ settings, environment, hostDir, link, clock: systemClock, log });
         return audit.run({ repairs, progress: tell }).finally(audit.stop);
       });
       const answer = auditAnswer(report, repairs);

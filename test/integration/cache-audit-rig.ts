@@ -101,6 +101,7 @@ export async function openCacheAuditRig(databaseUrl: string, redisUrl: string): 
         prefix,
         clientName: CLIENT,
         places: { usesProvider: false, saveInRedis: false, saveInDatabase: true, keysInFiles: false },
+        isWaiting: () => Promise.resolve(false),
         ttlSeconds: 600,
         repairs: false,
         clock: systemClock,

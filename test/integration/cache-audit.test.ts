@@ -225,6 +225,18 @@ describe.each(DATABASES)('an audit of the cache, with $kind,', ({ create }) => {
     expect(await redis.exists(key('instance', 'shop'))).toBe(1);
   });
 
+  it('leaves sessions alone that something waits to be written to', async () => {
+    const { key } = rig;
+    await rig.addInstance({ id: 'shop', number: '55' });
+    await rig.addInstance({ id: 'ended', status: 'close', age: 2 });
+    await rig.addHash('ended', KEYS);
+    await rig.addHash('gone', KEYS, 30);
+    expect(told(await rig.audit({ repairs: true, isWaiting: () => Promise.resolve(true) }))).toEqual({
+      [key('instance', 'shop')]: 'writes-wait - false',
+      [key('instance', 'ended')]: 'writes-wait - false',
+    });
+  });
+
   it('leaves what it does not know the last use of', async () => {
     const { link, key } = rig;
     await rig.addHash('gone', KEYS, 30);

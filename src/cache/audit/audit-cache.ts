@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock';
-import { inWindows } from '../../core/windows';
+import { inBatches } from '../../core/in-batches';
 import type { RedisLink } from '../../stores/redis/redis-link';
 import { familyOf, patternOf, readKey, sessionKey, type Family } from './cache-key';
 import type { Finding, FindingKind } from './finding';
@@ -104,7 +104,7 @@ class Audit {
     const [keys, seen] = [new Set(suspects.map(({ key }) => key)), new Set(suspects.map(nameOf))];
     const confirmed = (await lookAgain([...keys])).filter((finding) => seen.has(nameOf(finding)));
     const fresh = confirmed.filter((finding) => !this.listed.has(nameOf(finding)));
-    const repaired = await inWindows(fresh, WINDOW, (finding) => this.repair(finding));
+    const repaired = await inBatches(fresh, WINDOW, (finding) => this.repair(finding));
     fresh.forEach((finding, at) => this.count({ ...finding, isRepaired: repaired[at] === true }));
   }
 

@@ -10,6 +10,7 @@ export type FindingCause =
   | 'settings-differ'
   | 'stays-for-ever'
   | 'ends-by-itself'
+  | 'writes-wait'
   | 'unreadable'
   | 'two-numbers'
   | 'foreign-number'

@@ -19,9 +19,15 @@ export interface HashFacts {
   ttl: number;
 }
 
+/** And what is on its way there. */
+export interface SessionFacts extends HashFacts {
+  /** Writes wait on the disk, so that what is in Redis is old. */
+  isWaiting: boolean;
+}
+
 interface Case {
   instance: AuditedInstance;
-  hash: HashFacts;
+  hash: SessionFacts;
   /** Credentials of the table Session. */
   session: CredentialsOwner | undefined;
   /** Those that the host reads; nobody's where it keeps none. */
@@ -34,14 +40,14 @@ type Rule = (about: Case) => Omit<Finding, 'key' | 'module'> | undefined;
 /** Holds what Redis has of an instance of Baileys' channel against its rows. */
 export function judgeInstance(
   instance: AuditedInstance,
-  hash: HashFacts,
+  hash: SessionFacts,
   places: AuditPlaces,
   prefix: string,
 ): Finding[] {
   const session = instance.session === null ? undefined : ownerOf(instance.session);
   const inUse = places.saveInRedis ? hash.creds : places.saveInDatabase ? session : undefined;
   const [key, module] = [sessionKey(prefix, instance.id), SESSION_MODULE];
-  const rules = places.usesProvider ? ALWAYS : [...ALWAYS, ...OF_CREDENTIALS];
+  const rules = places.usesProvider || hash.isWaiting ? ALWAYS : [...ALWAYS, ...OF_CREDENTIALS];
   return rules.flatMap((rule) => {
     const found = rule({ instance, hash, session, inUse, places });
     return found ? [{ ...found, key, module, why: `${instance.name}: ${found.why}` }] : [];
@@ -57,6 +63,15 @@ const endsByItself: Rule = ({ hash: { ttl } }) =>
         why: `its session ends by itself in ${ttl} s, which the host never asks for.`,
         fix: 'keep',
       };
+
+const writesWait: Rule = ({ hash: { isWaiting } }) =>
+  isWaiting
+    ? {
+        kind: 'stale',
+        cause: 'writes-wait',
+        why: 'writes of its session wait on the disk, for a host with GUARD_CACHE=true.',
+      }
+    : undefined;
 
 const unreadable: Rule = ({ hash: { creds } }) =>
   creds?.isReadable === false
@@ -111,8 +126,8 @@ const keysLeft: Rule = ({ instance: { connectionStatus, isSettled }, hash, sessi
   return { ...finding, why: `${why}.`, fix: 'delete' };
 };
 
-const ALWAYS: Rule[] = [endsByItself];
-/** Not where another service has them (PROVIDER_ENABLED). */
+const ALWAYS: Rule[] = [endsByItself, writesWait];
+/** Not where another service has them (PROVIDER_ENABLED), or what Redis has is old. */
 const OF_CREDENTIALS: Rule[] = [unreadable, twoNumbers, foreignNumber, credentialsMissing, keysMissing, keysLeft];
 
 const numberIn = (creds: CredentialsOwner | undefined) => (creds?.isReadable ? creds.number : undefined);

@@ -1,3 +1,4 @@
+import { inBatches } from '../../core/in-batches';
 import type { AuditedInstance, HostAuditRows } from '../../stores/host-audit-rows';
 import { readKey, sessionKey, type CacheKey } from './cache-key';
 import { differingSettings } from './chatwoot-settings';
@@ -14,7 +15,12 @@ export interface LookOptions {
   /** DATABASE_CONNECTION_CLIENT_NAME */
   clientName: string;
   places: AuditPlaces;
+  /** Whether writes for the session of an id or a name wait on the disk of the host, until they can be made. */
+  isWaiting: (owner: string) => Promise<boolean>;
 }
+
+/** Folders looked for at a time. */
+const WINDOW = 100;
 
 /**
  * What is wrong with keys, as they are now. The database is asked after Redis: the host makes the row of an instance before
@@ -27,25 +33,27 @@ export async function lookAtKeys(options: LookOptions, keys: readonly string[]):
 
 /** What is wrong with the sessions of instances, as their rows were when they were read. */
 export async function lookAtInstances(
-  { reader, prefix, places }: LookOptions,
+  { reader, prefix, places, isWaiting }: LookOptions,
   instances: readonly AuditedInstance[],
 ): Promise<Finding[]> {
   const hashes = await reader.hashes(instances.map(({ id }) => sessionKey(prefix, id)));
+  const waiting = await inBatches(instances, WINDOW, ({ id }) => isWaiting(id));
   return instances.flatMap((instance, at) => {
     const hash = hashes[at];
-    return hash ? judgeInstance(instance, hash, places, prefix) : [];
+    return hash ? judgeInstance(instance, { ...hash, isWaiting: waiting[at] === true }, places, prefix) : [];
   });
 }
 
-async function sessions({ reader, rows }: LookOptions, keys: readonly CacheKey[]): Promise<Finding[]> {
-  const own = keys.filter((key) => key.of === 'session');
+async function sessions({ reader, rows, isWaiting }: LookOptions, keys: readonly CacheKey[]): Promise<Finding[]> {
+  const own = keys.filter((key) => key.of === 'session' || key.of === 'draft');
   const owners = own.map(({ owner }) => owner);
   const known = await knownOf(rows, owners, owners);
-  const suspects = keys.filter((key) => key.of === 'draft' || (key.of === 'session' && !known.ids.has(key.owner)));
+  const suspects = own.filter((key) => key.of === 'draft' || !known.ids.has(key.owner));
   const facts = await reader.facts(suspects.map(({ key }) => key));
+  const waiting = await inBatches(suspects, WINDOW, (key) => isWaiting(key.owner));
   return suspects.flatMap((key, at) => {
     const fact = facts[at];
-    if (!fact || fact.ttl === NOT_THERE) return [];
+    if (!fact || fact.ttl === NOT_THERE || waiting[at] === true) return [];
     return (key.of === 'session' ? judgeSession(key, fact, known) : judgeDraft(key, fact)) ?? [];
   });
 }

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import type { Clock } from '../../core/clock';
 import { GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { Environment, Settings } from '../../core/settings';
 import { readCredentialSettings } from '../../stores/credentials/open';
+import { isWaiting } from '../../stores/credentials/waiting-folder';
 import { openHostAuditRows } from '../../stores/open-host-audit-rows';
 import type { RedisLink } from '../../stores/redis/redis-link';
 import { auditCache, type AuditOptions, type AuditReport } from './audit-cache';
@@ -11,6 +13,8 @@ export interface OpenAuditOptions {
   settings: Pick<Settings, 'hostDatabaseUri' | 'clientName' | 'cachePrefix' | 'cacheBypass'>;
   /** The host's. */
   environment: Environment;
+  /** The folder that the host runs in. */
+  hostDir: string;
   link: Pick<RedisLink, 'run' | 'scan'>;
   clock: Pick<Clock, 'monotonic'>;
   log: Log;
@@ -24,7 +28,7 @@ const TTL_S = 604_800;
  *
  * @throws GuardError GUARD_SETTINGS_INVALID where the host has no Redis or no database to compare.
  */
-export function openAudit({ settings, environment, link, clock, log }: OpenAuditOptions): {
+export function openAudit({ settings, environment, hostDir, link, clock, log }: OpenAuditOptions): {
   run: (how: Pick<AuditOptions, 'repairs' | 'signal' | 'progress'>) => Promise<AuditReport>;
   stop: () => Promise<void>;
 } {
@@ -39,8 +43,9 @@ export function openAudit({ settings, environment, link, clock, log }: OpenAudit
   const rows = openHostAuditRows({ uri, log });
   const places = { ...credentials, keysInFiles: cacheBypass.includes('signal-keys') };
   const ttlSeconds = Number.parseInt(environment['CACHE_REDIS_TTL'] ?? '') || TTL_S;
+  const waits = (owner: string) => isWaiting(join(hostDir, 'instances'), owner);
   return {
-    run: (how) => auditCache({ link, rows, prefix, clientName, places, ttlSeconds, clock, ...how }),
+    run: (how) => auditCache({ link, rows, prefix, clientName, places, isWaiting: waits, ttlSeconds, clock, ...how }),
     stop: rows.stop,
   };
 }

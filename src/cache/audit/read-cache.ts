@@ -1,5 +1,5 @@
 import { GuardError } from '../../core/errors';
-import { inWindows } from '../../core/windows';
+import { inBatches } from '../../core/in-batches';
 import type { RedisLink } from '../../stores/redis/redis-link';
 import type { HashFacts } from './judge-instance';
 import type { KeyFacts } from './judge-keys';
@@ -13,26 +13,26 @@ export class CacheReader {
   constructor(private readonly link: Pick<RedisLink, 'run'>) {}
 
   async ttls(keys: readonly string[]): Promise<number[]> {
-    return inWindows(keys, WINDOW, async (key) => Number(await this.link.run(['TTL', key])));
+    return inBatches(keys, WINDOW, async (key) => Number(await this.link.run(['TTL', key])));
   }
 
   /** Does not count as use of the key. */
   async facts(keys: readonly string[]): Promise<KeyFacts[]> {
-    return inWindows(keys, WINDOW, async (key) => {
+    return inBatches(keys, WINDOW, async (key) => {
       const [ttl, idleSeconds] = await Promise.all([this.link.run(['TTL', key]), this.idleSeconds(key)]);
       return { ttl: Number(ttl), idleSeconds };
     });
   }
 
   async texts(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return inWindows(keys, WINDOW, async (key) => {
+    return inBatches(keys, WINDOW, async (key) => {
       const text = await this.link.run(['GET', key]);
       return typeof text === 'string' ? text : undefined;
     });
   }
 
   async hashes(keys: readonly string[]): Promise<HashFacts[]> {
-    return inWindows(keys, WINDOW, async (key) => {
+    return inBatches(keys, WINDOW, async (key) => {
       const commands = [
         ['HLEN', key],
         ['HGET', key, 'creds'],

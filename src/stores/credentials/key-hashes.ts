@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { systemClock } from '../../core/clock';
 import { describe, GuardError } from '../../core/errors';
@@ -7,7 +6,7 @@ import type { RedisPlace } from '../../core/redis-place';
 import { openRedis } from '../redis/open-redis';
 import type { RedisLink } from '../redis/redis-link';
 import type { KeyPlace } from './key-place';
-import { waitingFolder } from './waiting-folder';
+import { isWaiting, waitingFolder } from './waiting-folder';
 import { unwrap, wrap } from './wrapped-text';
 
 export interface KeyHashesOptions {
@@ -88,23 +87,15 @@ export class KeyHashes implements KeyPlace {
     const { redis: place, prefix, instancesDir, log } = this.options;
     this.link ??= openRedis({ place, prefix, limitMs: LIMIT_MS, clock: systemClock, random: Math.random, log });
     try {
-      const waiting = waitingFolder(instancesDir, instanceId);
-      if (await isThere(waiting)) throw new Error(`writes wait in ${waiting} until a host with GUARD_CACHE=true is up`);
+      if (await isWaiting(instancesDir, instanceId))
+        throw new Error(
+          `writes wait in ${waitingFolder(instancesDir, instanceId)} until a host with GUARD_CACHE=true is up`,
+        );
       return await work(this.link);
     } catch (error) {
       if (error instanceof GuardError && error.code === 'GUARD_CREDENTIALS_MALFORMED') throw error;
       throw new GuardError('GUARD_CREDENTIALS_PLACE', `${this.place}: ${describe(error)}.`, { cause: error });
     }
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
   }
 }
 

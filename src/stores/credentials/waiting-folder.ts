@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where credentials wait while Redis is away; a folder for each instance. */
@@ -18,3 +19,14 @@ export const waitingFolder = (instancesDir: string, instanceId: string): string 
  * nowhere back, so the file has the text in it.
  */
 export const fileNameOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Whether something of an instance waits. */
+export async function isWaiting(instancesDir: string, instanceId: string): Promise<boolean> {
+  try {
+    await access(waitingFolder(instancesDir, instanceId));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
