@@ -264,8 +264,9 @@ describe.each(DATABASES)('an audit of the cache, with $kind,', ({ create }) => {
     await expect(rig.audit({ signal: AbortSignal.abort(new Error('the process ends')) })).rejects.toThrow(
       /process ends/,
     );
-    await rig.tables.query(`DROP TABLE "Chatwoot"`);
-    await rig.redis.setex(rig.key('v', 'shop:getProvider'), 60, '{}');
-    await expect(rig.audit()).rejects.toMatchObject({ code: 'GUARD_DATABASE_UNREACHABLE' });
+    await rig.tables.query(`DROP TABLE "Session"`);
+    const failing = rig.audit({ repairs: true, progress: (line) => lines.push(line) });
+    await expect(failing).rejects.toMatchObject({ code: 'GUARD_DATABASE_UNREACHABLE' });
+    expect(lines.at(-1)).toBe('1 findings were repaired before this:');
   });
 });

@@ -15,7 +15,7 @@ export interface AuditOptions extends Omit<LookOptions, 'reader'> {
   repairs: boolean;
   clock: Pick<Clock, 'monotonic'>;
   signal?: AbortSignal;
-  /** Called every few seconds with a sentence. */
+  /** Called every few seconds with a sentence, and before a failure where something was repaired. */
   progress?: (line: string) => void;
 }
 
@@ -48,17 +48,33 @@ const PROGRESS_MS = 5_000;
  * @throws GuardError as the link and the database do, and when the signal is aborted its reason. What was repaired stays.
  */
 export async function auditCache(options: AuditOptions): Promise<AuditReport> {
-  const { link, rows, prefix, clientName, signal } = options;
-  const looking: LookOptions = { ...options, reader: new CacheReader(link) };
   const audit = new Audit(options);
+  const looking: LookOptions = { ...options, reader: new CacheReader(options.link) };
+  try {
+    await auditKeys(options, looking, audit);
+    await auditInstances(options, looking, audit);
+    return audit.report;
+  } catch (error) {
+    const { repaired } = audit.report;
+    if (repaired > 0) options.progress?.(`${repaired} findings were repaired before this:`);
+    throw error;
+  }
+}
 
+async function auditKeys({ link, prefix, signal }: AuditOptions, looking: LookOptions, audit: Audit): Promise<void> {
   for await (const batch of link.scan(patternOf(prefix))) {
     signal?.throwIfAborted();
     const keys = [...new Set(batch)];
     audit.countKeys(keys);
     await audit.take(await lookAtKeys(looking, keys), (again) => lookAtKeys(looking, again));
   }
+}
 
+async function auditInstances(
+  { rows, prefix, clientName, signal }: AuditOptions,
+  looking: LookOptions,
+  audit: Audit,
+): Promise<void> {
   const lookAgain = async (keys: readonly string[]) => {
     const ids = keys.map((key) => key.slice(sessionKey(prefix, '').length));
     return lookAtInstances(looking, await rows.read(clientName, ids));
@@ -70,7 +86,6 @@ export async function auditCache(options: AuditOptions): Promise<AuditReport> {
     await audit.take(await lookAtInstances(looking, page), lookAgain);
     page = await rows.page(clientName, page.at(-1)?.id ?? '', PAGE);
   }
-  return audit.report;
 }
 
 /** What has come of it so far. */
