@@ -109,7 +109,7 @@ describe('evolution-guard cache audit', () => {
     };
     expect(await codeOf({ CACHE_REDIS_ENABLED: 'false' })).toEqual([1, 'GUARD_SETTINGS_INVALID']);
     expect(await codeOf({ CACHE_REDIS_URI: ' ' })).toEqual([1, 'GUARD_SETTINGS_INVALID']);
-    expect(await codeOf({ CACHE_REDIS_URI: 'redis://127.0.0.1:1' })).toEqual([1, 'GUARD_CACHE_LATE']);
+    expect(await codeOf({ CACHE_REDIS_URI: 'redis://127.0.0.1:1' })).toEqual([1, 'GUARD_CACHE_AWAY']);
     expect((await evolutionGuard(['audit', join(dir, 'none')])).status).toBe(1);
   });
 });
