@@ -4,6 +4,8 @@ import type { Stream } from './workload';
 export interface Assignment {
   stream: Stream;
   isStock: boolean;
+  /** Of the process alone: what waits for Redis is written there. */
+  folder: string;
 }
 
 /** What it is told while it runs. The answer to the last one is that its process ends. */

@@ -24,8 +24,8 @@ export class CachingHost {
   }
 
   async start(): Promise<void> {
-    const { stream, isStock } = this.options;
-    await this.process.start({ stream, isStock } satisfies Assignment);
+    const { stream, isStock, folder } = this.options;
+    await this.process.start({ stream, isStock, folder } satisfies Assignment);
   }
 
   call(perSecond: number): void {

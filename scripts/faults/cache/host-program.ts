@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import type { Assignment, Order } from './assignment';
-import { guardedCaches } from './guarded-caches';
-import { cachesOf, type Caches } from './items';
+import { guardedCaches, type GuardedCaches } from './guarded-caches';
+import { cachesOf } from './items';
 import type { Line } from './record';
 import { watchStalls } from './stalls';
 import { connectStock, stockCache } from './stock-cache';
@@ -19,25 +19,28 @@ const note = (line: Line) => void journal.write(`${JSON.stringify(line)}\n`);
 /** What the host without the plugin logs where the caller learns nothing: a server's error without its details, and how often. */
 const logged = new Map<string, number>();
 
-function stockCaches(): Caches {
+function stockCaches(): GuardedCaches {
   const failed = (error: string) => {
     const words = error.replace(/^([A-Z]+) .*/, '$1');
     logged.set(words, (logged.get(words) ?? 0) + 1);
   };
   const client = connectStock(process.env['CACHE_REDIS_URI'] ?? '', failed);
-  return cachesOf((module) => stockCache(client, module, failed));
+  return { caches: cachesOf((module) => stockCache(client, module, failed)), settled: () => Promise.resolve() };
 }
 
-async function run({ stream, isStock }: Assignment): Promise<void> {
-  const caches = isStock ? stockCaches() : await guardedCaches();
+async function run({ stream, isStock, folder }: Assignment): Promise<void> {
+  const { caches, ...cache } = isStock ? stockCaches() : await guardedCaches(folder);
   const workload = new Workload(stream, caches, note);
   watchStalls(stream, (stall) => note({ stall }));
+  const stop = async () => {
+    await workload.stop();
+    await cache.settled();
+    for (const [words, times] of logged) note({ logged: { words, times } });
+    journal.end(() => process.exit());
+  };
   process.on('message', (order: Order) => {
-    if ('perSecond' in order) return workload.start(order.perSecond);
-    void workload.stop().then(() => {
-      for (const [words, times] of logged) note({ logged: { words, times } });
-      journal.end(() => process.exit());
-    });
+    if ('perSecond' in order) workload.start(order.perSecond);
+    else void stop();
   });
   process.send?.('ready');
 }

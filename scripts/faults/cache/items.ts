@@ -50,7 +50,7 @@ export function placeOf(stream: string, number: number): Place {
   const mark = `#${nameOf(stream, number)}#`;
   switch (kindOf(number)) {
     case 'credentials':
-      return { module: 'instance', key: mark, field: 'creds' };
+      return { module: 'instance', key: mark, field: 'session-5511999.0' };
     case 'keys':
       return { module: 'baileys', key: `sales-${stream}-${number % INSTANCES}`, field: `pre-key-${mark}` };
     case 'groups':

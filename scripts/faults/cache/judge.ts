@@ -1,4 +1,5 @@
 import { historiesOf } from './history';
+import { lateCalls, longestOf } from './late-calls';
 import type { Execution, Read, Seen, Span, Stall, Write } from './record';
 
 /** All that is known of one scenario. */
@@ -34,14 +35,11 @@ export interface Verdict {
   lostByRedis: number;
   overLimit: number;
   longestMs: number;
-  /** Some of what is wrong, for whoever looks for the cause. */
+  /** Some of what is wrong of each kind, for whoever looks for the cause. */
   findings: string[];
 }
 
-const MOST_FINDINGS = 10;
-
-/** Of timers. */
-const GRAIN_MS = 20;
+const MOST_FINDINGS = 5;
 
 /**
  * Every item has one writer, which numbers its writes and begins one when the one before has ended. So of two answers it is
@@ -86,33 +84,13 @@ export function judge(evidence: Evidence): Verdict {
       }
     }
   }
-  const acknowledged = writes.filter(({ outcome }) => outcome === 'acknowledged').length;
+  const late = lateCalls(evidence);
   return {
     ...verdict,
-    writes: acknowledged,
+    writes: writes.filter(({ outcome }) => outcome === 'acknowledged').length,
     lostByRedis: lostByRedis.size,
-    ...timesOf(evidence),
-    findings: findings.slice(0, MOST_FINDINGS),
+    overLimit: late.length,
+    longestMs: longestOf(evidence),
+    findings: [...findings.slice(0, MOST_FINDINGS), ...late.slice(0, MOST_FINDINGS)],
   };
-}
-
-/**
- * A call may be told late that its time is over where its process ran something else when the timer was due. How long such
- * stalls took was measured in the same process; no more than that is allowed for.
- */
-function timesOf({ writes, reads, stalls, limitMs }: Evidence): { overLimit: number; longestMs: number } {
-  let overLimit = 0;
-  let longestMs = 0;
-  for (const { stream, begun, ended } of [...writes, ...reads]) {
-    longestMs = Math.max(longestMs, ended - begun);
-    const due = begun + limitMs;
-    if (ended <= due + GRAIN_MS) continue;
-    const stood = stalls.filter((stall) => stall.stream === stream).reduce((sum, stall) => sum + overlap(stall, { begun: due, ended }), 0); // prettier-ignore
-    if (ended > due + GRAIN_MS + stood) overLimit += 1;
-  }
-  return { overLimit, longestMs };
-}
-
-function overlap(one: Span, other: Span): number {
-  return Math.max(0, Math.min(one.ended, other.ended) - Math.max(one.begun, other.begun));
 }

@@ -49,8 +49,9 @@ export async function runScenario(
   };
   const hosts = STREAMS.map((stream) => {
     const environment = environmentOf(servers);
-    const log = join(folder, `host-${stream}.log`);
-    return new CachingHost({ stream, isStock, environment, log }, (line) => reports.take(line));
+    const place = { folder: join(folder, `host-${stream}`), log: join(folder, `host-${stream}.log`) };
+    mkdirSync(place.folder);
+    return new CachingHost({ stream, isStock, environment, ...place }, (line) => reports.take(line));
   });
   const span = async (cause: () => Promise<unknown>): Promise<Span> => {
     const from = now();
@@ -78,7 +79,7 @@ export async function runScenario(
       executions: witness.executions,
       final,
       limitMs: TIMEOUT_MS,
-      areCredentialsReplicated: false,
+      areCredentialsReplicated: !isStock && servers.replicas > 0,
     });
     if (!isStock) reports.notes.push(...verdict.findings);
     for (const [words, times] of reports.logged) reports.notes.push(`${times} times the host logged: ${words}`);
@@ -94,7 +95,7 @@ export async function runScenario(
 }
 
 /** What an operator would have in the host's .env, and nothing of what this machine has. */
-function environmentOf({ uri, stockUrl }: Servers): Record<string, string> {
+function environmentOf({ uri, stockUrl, replicas }: Servers): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
     GUARD_LOG_LEVEL: 'debug',
@@ -102,6 +103,7 @@ function environmentOf({ uri, stockUrl }: Servers): Record<string, string> {
     CACHE_REDIS_URI: stockUrl,
     GUARD_CACHE_REDIS_URI: uri,
     GUARD_CACHE_TIMEOUT_MS: `${TIMEOUT_MS}`,
+    GUARD_CACHE_REPLICAS: `${replicas}`, // with fewer, the one that takes over may be the one that lacks a write
   };
 }
 
