@@ -41,8 +41,7 @@ export class History {
     if (wipes.some(({ begun, ended }) => begun <= until && write.begun < ended)) return true;
     if (write.isCredentials && areCredentialsReplicated) return false;
     const executions = this.executionsOf(write);
-    const isConfirmed = executions.some(({ at, reign }) => at <= reign.confirmedUntil);
-    if (executions.length === 0 || isConfirmed) return false;
+    if (executions.length === 0 || executions.some(isConfirmed)) return false;
     return failovers.some(({ begun, ended }) => begun <= until && write.begun < ended + NEWS_MS);
   }
 
@@ -74,17 +73,20 @@ export class History {
     return possible.at(-1)?.seq ?? 0;
   }
 
-  /** Credentials that wait for a primary are in the process that wrote them, and nowhere else. */
-  private isKnownTo({ stream, begun }: Read, write: Write): boolean {
+  /** Credentials that wait for a primary with replicas are in the process that wrote them, and need not be anywhere else. */
+  private isKnownTo(read: Read, write: Write): boolean {
+    const { stream, begun } = read;
     if (write.ended >= begun) return false;
-    if (!write.isCredentials || write.stream === stream) return true;
-    return this.executionsOf(write).some(({ at }) => at < begun);
+    if (!write.isCredentials || write.stream === stream || read === this.end) return true;
+    return this.executionsOf(write).some((execution) => execution.at < begun && isConfirmed(execution));
   }
 
   private executionsOf({ seq, isDelete }: Write): readonly Execution[] {
     return this.executions.get(isDelete ? undefined : seq) ?? [];
   }
 }
+
+const isConfirmed = ({ at, reign }: Execution) => at <= reign.confirmedUntil;
 
 /** By item. */
 export function historiesOf(evidence: Evidence): Map<string, History> {

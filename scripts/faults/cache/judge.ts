@@ -59,9 +59,9 @@ const MOST_FINDINGS = 5;
  */
 export function judge(evidence: Evidence): Verdict {
   const { writes } = evidence;
-  const verdict = { reads: 0, untold: 0, stale: 0, writesLost: 0 };
+  const verdict = { reads: 0, untold: 0 };
   const lostByRedis = new Set<Write>();
-  const findings: string[] = [];
+  const [stale, lost]: [string[], string[]] = [[], []];
   for (const history of historiesOf(evidence).values()) {
     for (const read of history.reads) {
       if (read.seen === 'untold' || read.seen === 'open') {
@@ -72,15 +72,13 @@ export function judge(evidence: Evidence): Verdict {
       const missing = history.missingFrom(read);
       const isExcused = missing.every((write) => history.wasLostByRedis(write, read.ended));
       if (!isExcused || history.isSeenAfter(read, missing)) {
-        verdict.stale += 1;
-        findings.push(history.tellOf(read, missing));
+        stale.push(history.tellOf(read, missing));
       } else for (const write of missing) lostByRedis.add(write);
     }
     for (const write of history.missingFrom(history.end)) {
       if (history.wasLostByRedis(write, Infinity)) lostByRedis.add(write);
       else {
-        verdict.writesLost += 1;
-        findings.push(history.tellOf(history.end, [write]));
+        lost.push(history.tellOf(history.end, [write]));
       }
     }
   }
@@ -88,9 +86,11 @@ export function judge(evidence: Evidence): Verdict {
   return {
     ...verdict,
     writes: writes.filter(({ outcome }) => outcome === 'acknowledged').length,
+    stale: stale.length,
+    writesLost: lost.length,
     lostByRedis: lostByRedis.size,
     overLimit: late.length,
     longestMs: longestOf(evidence),
-    findings: [...findings.slice(0, MOST_FINDINGS), ...late.slice(0, MOST_FINDINGS)],
+    findings: [stale, lost, late].flatMap((each) => each.slice(0, MOST_FINDINGS)),
   };
 }

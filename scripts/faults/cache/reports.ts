@@ -5,7 +5,6 @@ export class Reports {
   readonly writes: Write[] = [];
   readonly reads: Read[] = [];
   readonly stalls: Stall[] = [];
-  readonly failovers: Span[] = [];
   readonly wipes: Span[] = [];
   readonly notes: string[] = [];
   /** What hosts without the plugin have logged, and how often. */

@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CachingHost } from './caching-host';
+import { Failovers } from './failovers';
 import { finalValues } from './final-values';
 import { judge, type Verdict } from './judge';
-import { now, type Span } from './record';
+import { now } from './record';
 import { Reports } from './reports';
 import type { Scenario, Servers, Stage } from './scenario';
 import { Witness } from './witness';
@@ -53,18 +54,15 @@ export async function runScenario(
     mkdirSync(place.folder);
     return new CachingHost({ stream, isStock, environment, ...place }, (line) => reports.take(line));
   });
-  const span = async (cause: () => Promise<unknown>): Promise<Span> => {
-    const from = now();
-    await cause();
-    return { begun: from, ended: now() };
-  };
+  const failovers = new Failovers(servers.named, note);
   const stage: Stage = {
-    failOver: async (cause) => void reports.failovers.push(await span(cause)),
-    wipe: async (cause) => void reports.wipes.push(await span(cause)),
+    failOver: (cause) => failovers.plan(cause),
+    wipe: async (cause) => void reports.wipes.push({ begun: now(), ended: await cause().then(now) }),
     note,
   };
   try {
     await witness.start();
+    const watching = failovers.watch();
     await Promise.all(hosts.map((host) => host.start()));
     const from = now();
     for (const host of hosts) host.call(perSecond / hosts.length);
@@ -73,9 +71,12 @@ export async function runScenario(
     await sleep(aroundSeconds * 1000);
     const until = now();
     await Promise.all(hosts.map((host) => host.stop()));
+    failovers.stop();
+    await watching;
     const final = await finalValues(servers, reports.writes);
     const verdict = judge({
       ...reports,
+      failovers: failovers.spans,
       executions: witness.executions,
       final,
       limitMs: TIMEOUT_MS,
@@ -89,6 +90,7 @@ export async function runScenario(
     return { ...verdict, rate, silentSeconds, seconds: (now() - begun) / 1000, notes: reports.notes };
   } finally {
     witness.stop();
+    failovers.stop();
     await Promise.all(hosts.map((host) => host.kill())); // those that a failure left
     await servers.stop();
   }

@@ -11,6 +11,8 @@ export interface Servers {
   uri: string;
   /** CACHE_REDIS_URI of a host without the plugin: one plain URL is all that it can be told. */
   stockUrl: string;
+  /** Which one Sentinels name as the primary, as soon as they agree; nothing where there are none. */
+  named: () => Promise<string | undefined>;
   /** A primary, as it is now. */
   primaryUrl(): Promise<string>;
   /** Resolves when all is as at the start, whichever is the primary. */

@@ -56,6 +56,7 @@ async function withCluster(run: (cluster: RedisCluster, stage: Stage) => Promise
   const servers = {
     ...{ members, uri, replicas: 1, isCluster: true },
     stockUrl: members[0]?.url ?? '',
+    named: () => Promise.resolve(undefined),
     primaryUrl: async () => (await primaryOf(cluster)).url,
     healed: () => cluster.healed(),
     stop: () => cluster.stop(),

@@ -39,6 +39,7 @@ async function withReplica(
     isCluster: false,
     uri: uriOf(primary.url, replica.url),
     stockUrl: replica.url,
+    named: () => Promise.resolve(undefined),
     primaryUrl: () => Promise.resolve(primary.url),
     healed,
     async stop() {

@@ -64,6 +64,7 @@ async function withGroup(run: (group: RedisGroup, stage: Stage) => Promise<void>
   const servers = {
     ...{ members, uri, replicas: REPLICAS, isCluster: false },
     stockUrl: members[0]?.url ?? '',
+    named: async () => (await group.primary())?.url,
     primaryUrl: async () => (await primaryOf(group)).url,
     healed: () => group.healed(),
     stop: () => group.stop(),

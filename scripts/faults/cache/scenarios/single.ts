@@ -43,6 +43,7 @@ async function withServer(run: (server: RedisServer, stage: Stage) => Promise<vo
   const { url } = server;
   const servers = {
     ...{ members: [server], replicas: 0, isCluster: false, uri: url, stockUrl: url },
+    named: () => Promise.resolve(undefined),
     primaryUrl: () => Promise.resolve(url),
     healed: () => Promise.resolve(),
     stop: () => server.stop(),
