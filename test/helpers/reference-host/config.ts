@@ -67,7 +67,9 @@ export const settings = {
 };
 
 /** It keeps nothing in a Redis. */
-const cache = { REDIS: { ENABLED: false, URI: '', PREFIX_KEY: 'evolution-cache', TTL: 604_800, SAVE_INSTANCES: false } };
+const cache = {
+  REDIS: { ENABLED: false, URI: '', PREFIX_KEY: 'evolution-cache', TTL: 604_800, SAVE_INSTANCES: false },
+};
 
 export const configService = {
   get(key: string): unknown {
