@@ -51,7 +51,7 @@ export const CACHE_SETTINGS = {
     form: 'whole number, 0 to 10',
     default: 0,
     meaning:
-      'Replicas that must have a write of credentials before it counts (WAIT). 0: the primary alone. Has no effect on other keys.',
+      'Replicas that must have a write of credentials before it counts (WAIT). 0: the primary alone. Has no effect on other keys, nor on a Cluster.',
   },
   cacheBypass: {
     env: 'GUARD_CACHE_BYPASS',
