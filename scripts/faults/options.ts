@@ -30,7 +30,11 @@ export function readOptions(args: readonly string[]): FaultsOptions {
     .description(
       'Breaks hosts, RabbitMQ, PostgreSQL, MariaDB, the network between them, disks and receivers of webhooks while events are emitted, and looks at every single event at the other end.',
     )
-    .argument('<what>', 'what to break: events, sends or instances (see npm run faults -- sends --help)', onlyEvents)
+    .argument(
+      '<what>',
+      'what to break: events, sends, instances or cache (see npm run faults -- sends --help)',
+      onlyEvents,
+    )
     .option('--json', 'print the figures as JSON, the sum in the last line; the table goes to standard error')
     .addOption(new Option('--events <n>', 'events in all scenarios together').argParser(whole).default(100_000))
     .addOption(new Option('--only <names>', 'run these scenarios only').argParser(names).default(NAMES, 'all'))
@@ -40,7 +44,7 @@ export function readOptions(args: readonly string[]): FaultsOptions {
 }
 
 function onlyEvents(text: string): string {
-  if (text !== 'events') throw new InvalidArgumentError('Allowed: events, sends, instances.');
+  if (text !== 'events') throw new InvalidArgumentError('Allowed: events, sends, instances, cache.');
   return text;
 }
 
