@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { judge, type Evidence } from '../../scripts/faults/cache/judge';
-import type { Execution, Read, Reign, Seen, Write } from '../../scripts/faults/cache/record';
+import { judge } from '../../scripts/faults/cache/judge';
+import type { Evidence, Execution, Read, Reign, Seen, Write } from '../../scripts/faults/cache/record';
 
 const LIMIT_MS = 2_000;
 const NOTHING_HAPPENED: Evidence = {

@@ -1,5 +1,4 @@
-import type { Evidence } from './judge';
-import type { Execution, Read, Seen, Write } from './record';
+import type { Evidence, Execution, Read, Seen, Write } from './record';
 
 /** So long after another primary was named, a client need not know of it: what the former one took until then was Redis's to keep. */
 const NEWS_MS = 1_000;

@@ -1,24 +1,6 @@
 import { historiesOf } from './history';
 import { lateCalls, longestOf } from './late-calls';
-import type { Execution, Read, Seen, Span, Stall, Write } from './record';
-
-/** All that is known of one scenario. */
-export interface Evidence {
-  writes: readonly Write[];
-  reads: readonly Read[];
-  stalls: readonly Stall[];
-  executions: readonly Execution[];
-  /** From the cause until another primary was named. */
-  failovers: readonly Span[];
-  /** Times in which somebody deleted all that there was. */
-  wipes: readonly Span[];
-  /** What primaries had at the very end, by item. */
-  final: ReadonlyMap<string, Seen>;
-  /** Milliseconds within which a call has to end. */
-  limitMs: number;
-  /** Whether credentials count as written only when all replicas have them. */
-  areCredentialsReplicated: boolean;
-}
+import type { Evidence, Write } from './record';
 
 export interface Verdict {
   /** That were answered: with a value, or that there is none. */

@@ -1,5 +1,4 @@
-import type { Evidence } from './judge';
-import type { Read, Span, Write } from './record';
+import type { Evidence, Read, Span, Write } from './record';
 
 /** Of timers. */
 const GRAIN_MS = 20;

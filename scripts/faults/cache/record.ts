@@ -61,3 +61,21 @@ export interface Execution {
 
 /** A line of a process's journal. */
 export type Line = { write: Write } | { read: Read } | { stall: Stall } | { logged: { words: string; times: number } };
+
+/** All that is known of one scenario. */
+export interface Evidence {
+  writes: readonly Write[];
+  reads: readonly Read[];
+  stalls: readonly Stall[];
+  executions: readonly Execution[];
+  /** From the cause until another primary was named. */
+  failovers: readonly Span[];
+  /** Times in which somebody deleted all that there was. */
+  wipes: readonly Span[];
+  /** What primaries had at the very end, by item. */
+  final: ReadonlyMap<string, Seen>;
+  /** Milliseconds within which a call has to end. */
+  limitMs: number;
+  /** Whether credentials count as written only when all replicas have them. */
+  areCredentialsReplicated: boolean;
+}
