@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readCacheHealth, type CacheHealth } from './cache/cache-health';
-import { CredentialCache } from './cache/credential-cache';
+import { CredentialCache, redisLimitMs } from './cache/credential-cache';
 import type { HostCache } from './cache/host-cache';
 import { InboundWork } from './cache/inbound-work';
 import { heldAlone } from './cache/judge-server';
@@ -56,10 +56,11 @@ const SEEN = 'baileys';
 /** Wires the cache; the part of compose.ts that it has for itself. @returns nothing where it is off. */
 export async function composeCache(options: ComposeCacheOptions): Promise<Cache | undefined> {
   const { host, settings, clock, random, log, metrics } = options;
-  const { cacheRedis: place, cacheReplicas: replicas, cacheTimeoutMs: limitMs } = settings;
+  const { cacheRedis: place, cacheReplicas: replicas } = settings;
   if (!host.cache || !place) return undefined;
   const { config, channels, monitor } = host.cache;
   const { PREFIX_KEY: prefix, TTL: ttlSeconds } = config;
+  const limitMs = redisLimitMs(settings.cacheTimeoutMs);
   const open = () => openRedis({ place, prefix, limitMs, clock, random, log });
   const link = open();
   link.onChange((isUp) => {

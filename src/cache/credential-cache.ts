@@ -8,6 +8,9 @@ export interface CredentialCacheOptions {
   unread: UnreadCredentials;
 }
 
+/** A call may have to write to the disk when Redis has let it wait: so Redis gets less than the whole limit. */
+export const redisLimitMs = (timeoutMs: number) => timeoutMs - Math.min(timeoutMs / 5, 250);
+
 /** Baileys' credentials themselves, among the signal keys of an instance. */
 const CREDS = 'creds';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CredentialCache } from '../../../src/cache/credential-cache';
+import { CredentialCache, redisLimitMs } from '../../../src/cache/credential-cache';
 import { PrimaryCache } from '../../../src/cache/primary-cache';
 import { UnreadCredentials } from '../../../src/cache/waiting/unread-credentials';
 import { WaitingCredentials } from '../../../src/cache/waiting/waiting-credentials';
@@ -28,8 +28,9 @@ export interface GuardedCaches {
  * is found.
  */
 export async function guardedCaches(folder: string): Promise<GuardedCaches> {
-  const { cacheRedis: place, cacheTimeoutMs: limitMs, cacheReplicas: replicas, logLevel } = readSettings(process.env);
+  const { cacheRedis: place, cacheTimeoutMs, cacheReplicas: replicas, logLevel } = readSettings(process.env);
   if (!place) throw new Error('no Redis is named');
+  const limitMs = redisLimitMs(cacheTimeoutMs);
   const [clock, random, log] = [systemClock, Math.random, createLog(logLevel)];
   const open = () => openRedis({ place, prefix: PREFIX, limitMs, clock, random, log });
   const link = open();

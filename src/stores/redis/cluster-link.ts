@@ -3,6 +3,8 @@ import type { Clock } from '../../core/clock';
 import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { RedisPlace } from '../../core/redis-place';
+import { sleep } from '../../core/sleep';
+import { within } from '../../core/within';
 import { askPrimary } from './ask-primary';
 import { addressOf } from './connect';
 import { BELIEVED_MS } from './primary-connection';
@@ -21,10 +23,13 @@ export interface ClusterLinkOptions {
 
 /** Between two attempts on a slot whose primary is away. */
 const RETRY_MS = 100;
+/** A server that does not answer PING within this stands still. */
+const PROBE_MS = 250;
+const SLOTS = 16_384;
 
 /**
  * The way to a Cluster, whose servers tell by themselves where a key is: one that is no primary of it answers MOVED, also to
- * reads. The library follows them; here are the limit, and that late answers are not believed.
+ * reads. The library knows the servers; here is what is done where one of them moves, is gone or stands still.
  */
 export class ClusterLink implements RedisLink {
   private readonly cluster: Cluster;
@@ -34,6 +39,8 @@ export class ClusterLink implements RedisLink {
   private awaySince: number | undefined;
   private lastError = 'it was not found yet';
   private connects = 0;
+  private look: Promise<void> | undefined;
+  private readonly stopping = new AbortController();
 
   constructor(private readonly options: ClusterLinkOptions) {
     const { place, limitMs, clock, log } = options;
@@ -42,10 +49,8 @@ export class ClusterLink implements RedisLink {
     this.cluster = new Cluster([...place.servers], {
       scaleReads: 'master',
       enableOfflineQueue: false,
-      // Attempts end before the limit does: what was given up must not be written later, over something newer.
-      maxRedirections: Math.max(3, Math.floor((limitMs * 0.8) / RETRY_MS)),
-      retryDelayOnFailover: RETRY_MS,
-      retryDelayOnClusterDown: RETRY_MS,
+      // What was given up must not be written later, over something newer: whoever waits for it tries again, nobody else.
+      maxRedirections: 0,
       slotsRefreshTimeout: 1_000,
       slotsRefreshInterval: 5_000,
       clusterRetryStrategy: (times) => Math.min(times * 50, 1_000),
@@ -69,26 +74,38 @@ export class ClusterLink implements RedisLink {
     const { clock, limitMs } = this.options;
     const deadline = clock.monotonic() + limitMs;
     await this.ready(deadline);
-    const first = await this.attempt(command, deadline);
-    if (first.isBelieved) return first.reply;
-    // Whoever answered so late may have been replaced meanwhile.
-    await new Promise<void>((resolve) => this.cluster.refreshSlotsCache(() => resolve()));
-    const second = await this.attempt(command, deadline);
-    if (second.isBelieved) return second.reply;
-    throw new GuardError('GUARD_CACHE_LATE', 'Two answers came late.');
-  }
-
-  async *scan(pattern: string): AsyncGenerator<string[]> {
-    for (const node of this.cluster.nodes('master')) {
-      const ask = (command: RedisCommand) => this.ask(node, command);
-      yield* scanAll(ask, pattern, () => this.connects);
+    for (;;) {
+      const from = clock.monotonic();
+      let doubt: unknown;
+      try {
+        const reply = await within(Math.min(BELIEVED_MS, deadline - from), this.call(command));
+        if (clock.monotonic() - from <= BELIEVED_MS) return reply;
+        doubt = 'the answer came late';
+      } catch (error) {
+        if (!isElsewhere(error)) throw refusal(error, command);
+        doubt = error;
+      }
+      const detail = `${command[0]}: ${describe(doubt)}.`;
+      if (clock.monotonic() + RETRY_MS >= deadline) throw new GuardError('GUARD_CACHE_LATE', detail, { cause: doubt });
+      await this.lookAround();
+      await this.ready(deadline);
     }
   }
 
-  primaries(): Promise<RedisPrimary[]> {
-    return Promise.all(
-      this.cluster.nodes('master').map((node) => askPrimary(addressOfNode(node), (command) => this.ask(node, command))),
-    );
+  /** @throws GuardError GUARD_CACHE_AWAY where a primary cannot be asked: its keys would be missing. */
+  async *scan(pattern: string): AsyncGenerator<string[]> {
+    await this.ready(this.options.clock.monotonic() + this.options.limitMs);
+    for (const node of this.all()) {
+      const ask = (command: RedisCommand) => this.ask(node, command);
+      yield* scanAll(ask, pattern, () => this.connects);
+    }
+    this.all();
+  }
+
+  async primaries(): Promise<RedisPrimary[]> {
+    await this.ready(this.options.clock.monotonic() + this.options.limitMs);
+    const nodes = this.all();
+    return Promise.all(nodes.map((node) => askPrimary(addressOfNode(node), (command) => this.ask(node, command))));
   }
 
   state(): RedisLinkState {
@@ -106,6 +123,7 @@ export class ClusterLink implements RedisLink {
   }
 
   stop(): void {
+    this.stopping.abort();
     this.awaySince ??= 0;
     this.cluster.disconnect();
     this.waiters.reject(new GuardError('GUARD_CACHE_AWAY', 'The process is about to end.'));
@@ -119,42 +137,65 @@ export class ClusterLink implements RedisLink {
     return this.waiters.wait(deadline, away);
   }
 
-  private async attempt(command: RedisCommand, deadline: number): Promise<{ reply: unknown; isBelieved: boolean }> {
-    const { clock } = this.options;
-    const from = clock.monotonic();
-    const [name, ...args] = command;
-    const reply = await this.within(deadline, this.cluster.call(name, ...args), command);
-    return { reply, isBelieved: clock.monotonic() - from <= BELIEVED_MS };
+  /** A key that is on its way to another server is asked for there (ASK). */
+  private async call([name, ...args]: RedisCommand): Promise<unknown> {
+    try {
+      return await this.cluster.call(name, ...args);
+    } catch (error) {
+      const [, address] = /\bASK \d+ (\S+)$/.exec(describe(error)) ?? [];
+      const node = this.cluster.nodes('all').find((each) => addressOfNode(each) === address);
+      if (!node) throw error;
+      const [, reply] = await Promise.all([node.asking(), node.call(name, ...args)]);
+      return reply;
+    }
+  }
+
+  /**
+   * Ends connections to servers that stand still, so that nothing is written there later that was given up here, and asks who
+   * has which keys now. One look at a time.
+   */
+  private lookAround(): Promise<void> {
+    return (this.look ??= this.lookOnce().finally(() => (this.look = undefined)));
+  }
+
+  private async lookOnce(): Promise<void> {
+    const probe = async (node: Redis) => {
+      const isFine = await within(PROBE_MS, node.ping()).then(() => true, () => false); // prettier-ignore
+      if (isFine) return;
+      node.disconnect();
+      node.stream?.destroy();
+    };
+    await Promise.all([sleep(RETRY_MS, this.stopping.signal), ...this.cluster.nodes('all').map(probe)]);
+    const refreshed = new Promise<void>((resolve) => this.cluster.refreshSlotsCache(() => resolve()));
+    await within(PROBE_MS, refreshed).catch(() => undefined); // it goes on by itself, and is asked for again
+  }
+
+  /** The primaries of all keys. */
+  private all(): Redis[] {
+    const nodes = this.cluster.nodes('master');
+    const owners = new Set(this.cluster.slots.map((servers) => servers[0] ?? ''));
+    const missing = [...owners].filter((owner) => !nodes.some((node) => addressOfNode(node) === owner));
+    if (missing.length > 0 || this.cluster.slots.length < SLOTS)
+      throw new GuardError('GUARD_CACHE_AWAY', `Primaries are missing: ${missing.join(', ')}.`);
+    return nodes;
   }
 
   /** Asks one server, where it is a primary. */
   private async ask(node: Redis, command: RedisCommand): Promise<unknown> {
-    const deadline = this.options.clock.monotonic() + this.options.limitMs;
-    const [role] = (await this.within(deadline, node.role(), ['ROLE'])) as [unknown];
-    if (role !== 'master') throw new GuardError('GUARD_CACHE_AWAY', `${addressOfNode(node)} is no primary any more.`);
+    const { limitMs } = this.options;
     const [name, ...args] = command;
-    return this.within(deadline, node.call(name, ...args), command);
-  }
-
-  private async within(deadline: number, reply: Promise<unknown>, command: RedisCommand): Promise<unknown> {
-    const { clock, limitMs } = this.options;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const detail = `${command[0]}: no answer within ${limitMs} ms.`;
-      timer = setTimeout(
-        () => reject(new GuardError('GUARD_CACHE_LATE', detail)),
-        Math.max(0, deadline - clock.monotonic()),
-      );
-    });
     try {
-      return await Promise.race([reply, late]);
+      // In the order in which they are sent: a server answers both as what it is.
+      const [[role], reply] = await within(
+        limitMs,
+        Promise.all([node.role() as Promise<[unknown]>, node.call(name, ...args)]),
+      );
+      if (role === 'master') return reply;
     } catch (error) {
-      if (error instanceof GuardError) throw error;
       if (!isElsewhere(error)) throw refusal(error, command);
-      throw new GuardError('GUARD_CACHE_AWAY', `${describe(error)}.`, { cause: error });
-    } finally {
-      clearTimeout(timer);
+      throw new GuardError('GUARD_CACHE_AWAY', `${addressOfNode(node)}: ${describe(error)}.`, { cause: error });
     }
+    throw new GuardError('GUARD_CACHE_AWAY', `${addressOfNode(node)} is no primary any more.`);
   }
 
   private up(): void {

@@ -1,4 +1,5 @@
 import Redis from 'ioredis';
+import { within } from '../../core/within';
 import type { RedisAccess, RedisServer } from '../../core/redis-place';
 
 export const addressOf = ({ host, port }: RedisServer) =>
@@ -35,7 +36,7 @@ export async function connect(server: RedisServer, access: RedisAccess, timeoutM
   let cause: unknown;
   client.on('error', (error) => (cause = error));
   try {
-    await client.connect();
+    await within(timeoutMs, client.connect());
     return client;
   } catch (error) {
     client.disconnect();

@@ -2,6 +2,7 @@ import type Redis from 'ioredis';
 import { ReplyError } from 'ioredis';
 import { z } from 'zod';
 import { describe } from '../../core/errors';
+import { within } from '../../core/within';
 import type { RedisAccess, RedisServer } from '../../core/redis-place';
 import { addressOf, connect } from './connect';
 
@@ -63,7 +64,7 @@ async function follow(
       throw new Error(`${addressOf(server)}: ${describe(error)}`, { cause: error });
     });
     try {
-      const answer = await askRole(client);
+      const answer = await within(timeoutMs, askRole(client));
       if (answer === undefined) {
         warnings.push(`${addressOf(server)} does not tell its role (ROLE): it is taken for the primary`);
         return { client, server, warnings, replicas: 0, offset: 0 };

@@ -2,8 +2,9 @@ import { backoffMs, type Random } from '../../core/backoff';
 import type { Clock } from '../../core/clock';
 import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
-import type { RedisPlace } from '../../core/redis-place';
+import type { RedisPlace, RedisServer } from '../../core/redis-place';
 import { sleep } from '../../core/sleep';
+import { within } from '../../core/within';
 import { askPrimary } from './ask-primary';
 import { addressOf } from './connect';
 import { findPrimary } from './find-primary';
@@ -28,6 +29,7 @@ export interface LinkOptions {
 /** How often a primary is asked whether it still is one, while nobody else asks it anything. */
 const HEARTBEAT_MS = 1_000;
 const MOST_PAUSE_MS = 1_000;
+const OTHER = 'the Sentinels have named another primary';
 
 /**
  * The way to a primary that may move: among servers that are named, or that Sentinels know. Looks for it as long as it
@@ -54,7 +56,7 @@ export class PrimaryLink implements RedisLink {
       this.sentinels = new Sentinels({
         ...place,
         timeoutMs: Math.min(limitMs, HEARTBEAT_MS),
-        switched: () => this.leave(this.current, 'the Sentinels have named another primary'),
+        switched: (server) => this.leaveFor(server),
         log,
       });
     }
@@ -132,6 +134,10 @@ export class PrimaryLink implements RedisLink {
     return new GuardError('GUARD_CACHE_AWAY', `${this.lastError}.`);
   }
 
+  private leaveFor(named: RedisServer): void {
+    if (this.current && !isSame(this.current.server, named)) this.leave(this.current, OTHER);
+  }
+
   private leave(connection: PrimaryConnection | undefined, reason: string): void {
     if (!connection || connection !== this.current) return;
     this.current = undefined;
@@ -175,7 +181,9 @@ export class PrimaryLink implements RedisLink {
     const connection = new PrimaryConnection(client, server, `${prefix}:guard:fence`, limitMs, clock);
     try {
       // It may call itself primary and take nothing yet: while it loads, or in a fail-over.
-      await connection.send(['PING'], true);
+      await within(timeoutMs, connection.send(['PING'], true));
+      // The search may have taken longer than a fail-over.
+      if (this.sentinels && !isSame(server, await this.sentinels.primary())) throw new Error(OTHER);
     } catch (error) {
       connection.close();
       throw new Error(`${addressOf(server)}: ${describe(error)}`, { cause: error });
@@ -202,6 +210,9 @@ export class PrimaryLink implements RedisLink {
       if (signal.aborted) return;
       const connection = this.current;
       if (!connection) continue;
+      // None of them may be there to ask; that says nothing of the primary.
+      const named = await this.sentinels?.primary().catch(() => undefined);
+      if (named) this.leaveFor(named);
       await connection.send(['PING'], true).catch((error: unknown) => {
         if (isElsewhere(error)) this.leave(connection, describe(error));
       });
@@ -212,3 +223,5 @@ export class PrimaryLink implements RedisLink {
     for (const changed of this.listeners) changed(isUp);
   }
 }
+
+const isSame = (one: RedisServer, other: RedisServer) => addressOf(one) === addressOf(other);

@@ -12,17 +12,19 @@ export interface SentinelsOptions {
   tls: boolean;
   password: string | undefined;
   timeoutMs: number;
-  /** The primary has moved. */
-  switched: () => void;
+  /** The primary is another one now. */
+  switched: (server: RedisServer) => void;
   log: Log;
 }
 
-const master = z.object({ ip: z.string(), port: z.coerce.number(), 'config-epoch': z.coerce.number() });
+const master = z.object({ 'config-epoch': z.coerce.number() });
+const address = z.tuple([z.string(), z.coerce.number()]);
 
 /** SENTINEL MASTER, as far as it is used: names and values in turns. */
-function readMaster(answer: unknown): z.infer<typeof master> {
+function readEpoch(answer: unknown): number {
   const all = z.array(z.string()).parse(answer);
-  return master.parse(Object.fromEntries(all.flatMap((name, at) => (at % 2 === 0 ? [[name, all[at + 1]]] : []))));
+  const fields = Object.fromEntries(all.flatMap((name, at) => (at % 2 === 0 ? [[name, all[at + 1]]] : [])));
+  return master.parse(fields)['config-epoch'];
 }
 
 /**
@@ -40,18 +42,27 @@ export class Sentinels {
   /** @throws Error that names every Sentinel with what is wrong with it. */
   async primary(): Promise<RedisServer> {
     const asked = this.clients.filter((_, at) => at % 2 === 0);
-    const outcomes = await Promise.allSettled(
-      asked.map(async (client) => readMaster(await client.call('SENTINEL', 'MASTER', this.options.name))),
-    );
+    const outcomes = await Promise.allSettled(asked.map((client) => this.ask(client)));
     const known = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    const [latest] = known.sort((a, b) => b['config-epoch'] - a['config-epoch']);
-    if (latest) return { host: latest.ip, port: latest.port };
+    const [latest] = known.sort((a, b) => b.epoch - a.epoch);
+    if (latest) return latest.server;
     const { sentinels } = this.options;
     const reasons = outcomes.map((each, at) => {
       const server = sentinels[at];
       return `Sentinel ${server ? addressOf(server) : ''}: ${each.status === 'rejected' ? describe(each.reason) : ''}`;
     });
     throw new Error(reasons.join('; '));
+  }
+
+  /** Where a fail-over is under way, MASTER has its epoch already, and the address of the old primary still. */
+  private async ask(client: Redis): Promise<{ epoch: number; server: RedisServer }> {
+    const { name } = this.options;
+    const [about, where] = await Promise.all([
+      client.call('SENTINEL', 'MASTER', name),
+      client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name),
+    ]);
+    const [host, port] = address.parse(where);
+    return { epoch: readEpoch(about), server: { host, port } };
   }
 
   stop(): void {
@@ -67,7 +78,8 @@ export class Sentinels {
       });
     });
     client.on('message', (_channel, message: string) => {
-      if (message.split(' ')[0] === name) switched();
+      const [of, , , host, port] = message.split(' ');
+      if (of === name && host && port) switched({ host, port: Number(port) });
     });
     return client;
   }
