@@ -50,13 +50,13 @@ describe('the way to a primary', () => {
     onOther = new Redis(other.url);
     for (const client of [onOne, onOther]) {
       client.on('error', () => undefined);
-      await client.config('SET', 'repl-diskless-sync-delay', '0');
     }
   });
 
   /** One is the primary, the other its replica. */
   beforeEach(async () => {
     key = `test:${randomUUID()}`;
+    for (const client of [onOne, onOther]) await client.config('SET', 'repl-diskless-sync-delay', '0');
     await onOne.replicaof('NO', 'ONE');
     await onOther.replicaof('127.0.0.1', new URL(one.url).port);
     await until(async () => (await onOther.info('replication')).includes('master_link_status:up'));

@@ -86,8 +86,10 @@ export class ClusterLink implements RedisLink {
         doubt = error;
       }
       const detail = `${command[0]}: ${describe(doubt)}.`;
-      if (clock.monotonic() + RETRY_MS >= deadline) throw new GuardError('GUARD_CACHE_LATE', detail, { cause: doubt });
-      await this.lookAround();
+      const late = () => new GuardError('GUARD_CACHE_LATE', detail, { cause: doubt });
+      const leftMs = deadline - clock.monotonic();
+      if (leftMs < RETRY_MS) throw late();
+      await within(leftMs, this.lookAround(), late);
       await this.ready(deadline);
     }
   }

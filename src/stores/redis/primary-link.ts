@@ -77,8 +77,9 @@ export class PrimaryLink implements RedisLink {
       this.leave(first, describe(error));
     }
     const second = await this.found(deadline);
+    const late = () => new GuardError('GUARD_CACHE_LATE', `${command[0]}: no answer within ${limitMs} ms.`);
     try {
-      return await second.send(command, isRead, replicas);
+      return await within(deadline - clock.monotonic(), second.send(command, isRead, replicas), late);
     } catch (error) {
       if (error instanceof GuardError) throw error;
       if (!isElsewhere(error)) throw refusal(error, command);
