@@ -112,7 +112,7 @@ export class MysqlPool {
     const { uri } = this.options;
     try {
       const socket = openSocket(uri);
-      const stream = (ready: (error?: Error, stream?: Socket) => void) => ready(undefined, socket);
+      const stream = (ready?: (error?: Error, stream?: Socket) => void) => ready?.(undefined, socket);
       const connection = await createConnection({ ...connectionOptions(uri), stream }).catch((error: unknown) => {
         socket.destroy();
         throw error;
