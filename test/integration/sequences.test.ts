@@ -85,10 +85,17 @@ describe.each(DATABASES)('a sequence, on $kind,', ({ create }) => {
 
   it('of high priority goes before what waits, and two of one chat do not mix', async () => {
     let release: () => void = () => undefined;
-    host.channel = (text) => (text === 'first' ? new Promise((resolve) => (release = resolve)) : undefined);
+    const underWay = new Promise<void>((resolve) => {
+      host.channel = (text) => {
+        if (text !== 'first') return undefined;
+        resolve();
+        return new Promise((done) => (release = done));
+      };
+    });
     const first = host.send('first');
     const normal = await host.accept({ steps: [sendText('n1'), sendText('n2')] });
     const high = await host.accept({ steps: [sendText('h1'), http('/h'), sendText('h2')], priority: 'high' });
+    await underWay;
     release();
     await Promise.all([first, host.ended(normal), host.ended(high)]);
     expect(outside.seen).toEqual(['text first', 'text h1', 'http /h', 'text h2', 'text n1', 'text n2']);
