@@ -1,4 +1,4 @@
-import axios, { AxiosHeaders, type RawAxiosHeaders } from 'axios';
+import axios, { AxiosHeaders } from 'axios';
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { Readable } from 'node:stream';
@@ -27,6 +27,8 @@ const MOST_ANSWER_BYTES = 64 * 1024;
 const ANSWER_BODY_MS = 5_000;
 
 type SentHeaders = InstanceType<typeof AxiosHeaders>;
+/** Has a name in axios, which older releases keep to themselves. */
+type GivenHeaders = Parameters<typeof AxiosHeaders.from>[0];
 
 /** Codes of Node and axios for a URL or headers that cannot be sent. */
 const UNSENDABLE = /^ERR_(INVALID_|HTTP_INVALID_|UNESCAPED_|BAD_REQUEST$|BAD_OPTION)/;
@@ -59,7 +61,7 @@ export function createWebhookClient(timeoutMs: number): WebhookClient {
       const timer = setTimeout(() => patience.abort(), timeoutMs);
       underWay.add(patience);
       try {
-        const sent = AxiosHeaders.from(headers as RawAxiosHeaders);
+        const sent = AxiosHeaders.from(headers as GivenHeaders);
         sent.setContentType('application/json', false);
         let at = parsed(url);
         for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
