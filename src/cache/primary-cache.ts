@@ -116,16 +116,23 @@ export class PrimaryCache implements HostCache {
   }
 
   private encode(value: unknown, what: string, as?: typeof replacer): string {
-    const json = JSON.stringify(value, as) as string | undefined;
-    if (json === undefined) throw new GuardError('GUARD_CACHE_MALFORMED', `${this.nameOf(what)}: there is no value.`);
+    const malformed = (words: string) => new GuardError('GUARD_CACHE_MALFORMED', `${this.nameOf(what)}: ${words}.`);
+    let json: string | undefined;
+    try {
+      json = JSON.stringify(value, as);
+    } catch (error) {
+      throw malformed(describe(error));
+    }
+    if (json === undefined) throw malformed('there is no value');
     return json;
   }
 
   private decode(json: string, what: string, as?: typeof reviver): unknown {
     try {
       return JSON.parse(json, as);
-    } catch (error) {
-      throw new GuardError('GUARD_CACHE_MALFORMED', `${this.nameOf(what)}: ${describe(error)}.`, { cause: error });
+    } catch {
+      // The parser's own words have a part of the value in them, which may be a secret.
+      throw new GuardError('GUARD_CACHE_MALFORMED', `${this.nameOf(what)}: it is no JSON.`);
     }
   }
 }
