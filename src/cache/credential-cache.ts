@@ -1,3 +1,6 @@
+import { CREDS } from '../stores/credentials/key-place';
+import { deleteEach } from './delete-each';
+import { FieldOrder } from './field-order';
 import type { HostCache } from './host-cache';
 import type { UnreadCredentials } from './waiting/unread-credentials';
 import type { WaitingCredentials } from './waiting/waiting-credentials';
@@ -11,16 +14,12 @@ export interface CredentialCacheOptions {
 /** A call may have to write to the disk when Redis has let it wait: so Redis gets less than the whole limit. */
 export const redisLimitMs = (timeoutMs: number) => timeoutMs - Math.min(timeoutMs / 5, 250);
 
-/** Baileys' credentials themselves, among the signal keys of an instance. */
-const CREDS = 'creds';
-
 /**
  * The host's cache `instance`: hashes with the credentials of a session. What Redis does not take waits on the disk, and is
  * read from there meanwhile. Writes of one field go one after the other, so that one that fails cannot come after a newer one.
  */
 export class CredentialCache implements HostCache {
-  /** The last write under way of each field, by instance; that of the whole instance has the field ''. */
-  private readonly writes = new Map<string, Map<string, Promise<unknown>>>();
+  private readonly order = new FieldOrder();
 
   constructor(private readonly options: CredentialCacheOptions) {}
 
@@ -59,7 +58,7 @@ export class CredentialCache implements HostCache {
 
   hSet(key: string, field: string, value: unknown): Promise<void> {
     const { cache, waiting, unread } = this.options;
-    return this.after(key, field, async () => {
+    return this.order.after(key, field, async () => {
       const refusal = unread.refusal(key);
       if (refusal) throw refusal;
       if (typeof value !== 'string') return cache.hSet(key, field, value); // nothing of the host's
@@ -71,40 +70,25 @@ export class CredentialCache implements HostCache {
   hDelete(key: string, field: string): Promise<number | undefined> {
     const { cache, waiting, unread } = this.options;
     const later = () => waiting.put(key, field, null).then(() => undefined);
-    return this.after(key, field, async () => {
+    return this.order.after(key, field, async () => {
       const refusal = unread.refusal(key);
       if (refusal) throw refusal;
       return waiting.isWaiting(key) ? later() : cache.hDelete(key, field).catch(later);
     });
   }
 
-  async delete(key: string | string[]): Promise<number | undefined> {
-    const counts = await Promise.all([key].flat().map((each) => this.deleteOne(each)));
-    return counts.reduce((sum, count) => (sum === undefined || count === undefined ? undefined : sum + count), 0);
+  delete(key: string | string[]): Promise<number | undefined> {
+    return deleteEach(key, (each) => this.deleteOne(each));
   }
 
   private deleteOne(key: string): Promise<number | undefined> {
     const { cache, waiting, unread } = this.options;
     const later = () => waiting.removeAll(key).then(() => undefined);
-    return this.after(key, '', async () => {
+    return this.order.after(key, '', async () => {
       const deleted = await (waiting.isWaiting(key) ? later() : cache.delete(key).catch(later));
       // There is nothing left that could be overwritten.
       unread.wasRead(key);
       return deleted;
     });
-  }
-
-  /** Begins at once where nothing of the field is under way. Deleting all waits for every field, and every field for that. */
-  private after<T>(key: string, field: string, work: () => Promise<T>): Promise<T> {
-    const fields = this.writes.get(key) ?? new Map<string, Promise<unknown>>();
-    const before = field === '' ? [...fields.values()] : [fields.get(field), fields.get('')].filter((each) => !!each);
-    const done = before.length === 0 ? work() : Promise.allSettled(before).then(work);
-    const end = () => {
-      if (fields.get(field) === done) fields.delete(field);
-      if (fields.size === 0 && this.writes.get(key) === fields) this.writes.delete(key);
-    };
-    this.writes.set(key, fields.set(field, done));
-    done.then(end, end);
-    return done;
   }
 }

@@ -1,3 +1,6 @@
+/** The field with Baileys' credentials themselves, among the signal keys of an instance. */
+export const CREDS = 'creds';
+
 /** Where the host keeps named parts of a WhatsApp session; the values are JSON texts with Baileys' BufferJSON. */
 export interface KeyPlace {
   /** Where that is, for people. */

@@ -1,9 +1,7 @@
 import type { CredentialStore } from '../credentials';
 import type { HostRows } from '../host-rows';
-import type { KeyPlace } from './key-place';
+import { CREDS, type KeyPlace } from './key-place';
 import { unwrap, wrap } from './wrapped-text';
-
-const CREDS = 'creds';
 
 /** All of it in one place: creds are a key among the others. */
 export function credentialsIn(keys: KeyPlace): CredentialStore {
