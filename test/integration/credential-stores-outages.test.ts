@@ -3,25 +3,25 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Redis from 'ioredis';
-import { createLog } from '../../src/core/log';
-import { readRedisPlace } from '../../src/core/redis-place';
 import { KeyHashes } from '../../src/stores/credentials/key-hashes';
 import { credentialsIn } from '../../src/stores/credentials/stores';
 import type { CredentialStore } from '../../src/stores/credentials';
+import type { RedisLink } from '../../src/stores/redis/redis-link';
 import { sharedRedis, startRedis, type RunningService } from '../helpers/services';
+import { openLink } from './cache-audit-rig';
 
 const credentials = { creds: '{"registrationId":7}', keys: new Map([['pre-key-7', '{}']]) };
 const failure = { code: 'GUARD_CREDENTIALS_PLACE' };
-const opened: KeyHashes[] = [];
+const opened: RedisLink[] = [];
 
 function open(uri: string): CredentialStore {
   const instancesDir = join(tmpdir(), randomUUID());
-  const hashes = new KeyHashes({ redis: readRedisPlace(uri)!, prefix: 'test', instancesDir, log: createLog('silent') });
-  opened.push(hashes);
-  return credentialsIn(hashes);
+  const link = openLink(uri, 'test');
+  opened.push(link);
+  return credentialsIn(new KeyHashes({ link: () => link, prefix: 'test', instancesDir }));
 }
 
-afterEach(() => opened.splice(0).forEach((hashes) => hashes.stop()));
+afterEach(() => opened.splice(0).forEach((link) => link.stop()));
 
 describe('credentials in a Redis that fails', () => {
   let server: RunningService;

@@ -1,39 +1,32 @@
 import { z } from 'zod';
-import { systemClock } from '../../core/clock';
 import { describe, GuardError } from '../../core/errors';
-import type { Log } from '../../core/log';
-import type { RedisPlace } from '../../core/redis-place';
-import { openRedis } from '../redis/open-redis';
 import type { RedisLink } from '../redis/redis-link';
 import type { KeyPlace } from './key-place';
 import { isWaiting, waitingFolder } from './waiting-folder';
 import { unwrap, wrap } from './wrapped-text';
 
 export interface KeyHashesOptions {
-  /** GUARD_CACHE_REDIS_URI or CACHE_REDIS_URI */
-  redis: RedisPlace;
+  /** Asked for at each call: it may be opened at the first. */
+  link: () => Link;
   /** CACHE_REDIS_PREFIX_KEY */
   prefix: string;
   /** `<host>/instances`: in a folder there, writes wait while Redis is away. */
   instancesDir: string;
-  log: Log;
 }
 
-/** Beyond this a Redis counts as away. */
-const LIMIT_MS = 5_000;
+type Link = Pick<RedisLink, 'run'>;
+
 /** Fields in one command: hashes have 10,000 and more, and a command must end in time. */
 const BATCH = 200;
 
 const page = z.tuple([z.string(), z.array(z.string())]);
 
 /**
- * Keys in a hash of the host's Redis for each instance, a field for each. Opens no connection before the first call. While
- * writes of an instance wait on the disk, its keys are left alone: those in Redis are old, and those that wait would come
- * back over what is written.
+ * Keys in a hash of the host's Redis for each instance, a field for each. While writes of an instance wait on the disk,
+ * its keys are left alone: those in Redis are old, and those that wait would come back over what is written.
  */
 export class KeyHashes implements KeyPlace {
   readonly place: string;
-  private link: RedisLink | undefined;
 
   constructor(private readonly options: KeyHashesOptions) {
     this.place = `Redis, ${options.prefix}:instance:*`;
@@ -75,23 +68,18 @@ export class KeyHashes implements KeyPlace {
     return this.attempt(instanceId, (redis) => unlink(redis, this.nameOf(instanceId)));
   }
 
-  stop(): void {
-    this.link?.stop();
-  }
-
   private nameOf(instanceId: string): string {
     return `${this.options.prefix}:instance:${instanceId}`;
   }
 
-  private async attempt<T>(instanceId: string, work: (redis: RedisLink) => Promise<T>): Promise<T> {
-    const { redis: place, prefix, instancesDir, log } = this.options;
-    this.link ??= openRedis({ place, prefix, limitMs: LIMIT_MS, clock: systemClock, random: Math.random, log });
+  private async attempt<T>(instanceId: string, work: (redis: Link) => Promise<T>): Promise<T> {
+    const { link, instancesDir } = this.options;
     try {
       if (await isWaiting(instancesDir, instanceId))
         throw new Error(
           `writes wait in ${waitingFolder(instancesDir, instanceId)} until a host with GUARD_CACHE=true is up`,
         );
-      return await work(this.link);
+      return await work(link());
     } catch (error) {
       if (error instanceof GuardError && error.code === 'GUARD_CREDENTIALS_MALFORMED') throw error;
       throw new GuardError('GUARD_CREDENTIALS_PLACE', `${this.place}: ${describe(error)}.`, { cause: error });
@@ -99,7 +87,7 @@ export class KeyHashes implements KeyPlace {
   }
 }
 
-async function unlink(redis: RedisLink, name: string): Promise<void> {
+async function unlink(redis: Link, name: string): Promise<void> {
   await redis.run(['UNLINK', name]);
   if (Number(await redis.run(['EXISTS', name])) > 0) throw new Error(`${name} is there again after it was removed`);
 }

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import { systemClock } from '../../core/clock';
 import type { Log } from '../../core/log';
-import { readRedisPlace } from '../../core/redis-place';
+import { readRedisPlace, type RedisPlace } from '../../core/redis-place';
 import type { Environment } from '../../core/settings';
+import { openRedis } from '../redis/open-redis';
+import type { RedisLink } from '../redis/redis-link';
 import { chooseCredentialStore, type CredentialChoice, type CredentialSettings } from './choose';
 import { KeyFiles } from './key-files';
 import { KeyHashes } from './key-hashes';
@@ -9,6 +12,8 @@ import type { SessionRows } from './stores';
 
 /** As the host has it. */
 const PREFIX = 'evolution-cache';
+/** Beyond this a Redis counts as away. */
+const LIMIT_MS = 5_000;
 
 export interface CredentialsOptions {
   /** The host's. */
@@ -24,14 +29,20 @@ export function openCredentials({ environment, hostDir, rows, log }: Credentials
   choice: CredentialChoice;
   stop: () => void;
 } {
-  const { GUARD_CACHE_REDIS_URI, CACHE_REDIS_URI, CACHE_REDIS_PREFIX_KEY: prefix } = environment;
-  const redis = readRedisPlace(GUARD_CACHE_REDIS_URI || CACHE_REDIS_URI || '');
+  const { GUARD_CACHE_REDIS_URI, CACHE_REDIS_URI, CACHE_REDIS_PREFIX_KEY } = environment;
+  const [place, prefix] = [
+    readRedisPlace(GUARD_CACHE_REDIS_URI || CACHE_REDIS_URI || ''),
+    CACHE_REDIS_PREFIX_KEY || PREFIX,
+  ];
   const instancesDir = join(hostDir, 'instances');
-  const hashes = redis ? new KeyHashes({ redis, prefix: prefix || PREFIX, instancesDir, log }) : undefined;
+  let link: RedisLink | undefined;
+  const open = (at: RedisPlace) =>
+    openRedis({ place: at, prefix, limitMs: LIMIT_MS, clock: systemClock, random: Math.random, log });
+  const hashes = place && new KeyHashes({ link: () => (link ??= open(place)), prefix, instancesDir });
   const files = new KeyFiles(instancesDir);
   return {
     choice: chooseCredentialStore(readCredentialSettings(environment), { hashes, files, rows }),
-    stop: () => hashes?.stop(),
+    stop: () => link?.stop(),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../../core/is-there';
 
 /** Where credentials wait while Redis is away; a folder for each instance. */
 export const waitingRoot = (instancesDir: string): string => join(instancesDir, 'evolution-guard-waiting');
@@ -21,12 +21,5 @@ export const waitingFolder = (instancesDir: string, instanceId: string): string 
 export const fileNameOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Whether something of an instance waits. */
-export async function isWaiting(instancesDir: string, instanceId: string): Promise<boolean> {
-  try {
-    await access(waitingFolder(instancesDir, instanceId));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-}
+export const isWaiting = (instancesDir: string, instanceId: string): Promise<boolean> =>
+  isThere(waitingFolder(instancesDir, instanceId));
