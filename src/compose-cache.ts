@@ -8,6 +8,9 @@ import { LocalCopies } from './cache/local-copies';
 import { NoCache } from './cache/no-cache';
 import { PrimaryCache } from './cache/primary-cache';
 import { seenCache } from './cache/seen-cache';
+import { SignalKeyFiles } from './cache/signal-key-files';
+import { SignalKeyMoves } from './cache/signal-key-moves';
+import { SignalKeys } from './cache/signal-keys';
 import { TolerantCache } from './cache/tolerant-cache';
 import { UnreadCredentials } from './cache/waiting/unread-credentials';
 import { WaitingCredentials } from './cache/waiting/waiting-credentials';
@@ -24,6 +27,8 @@ import { joinCache } from './host/cache-seam';
 import type { Host } from './host/handshake';
 import { joinInbound } from './host/inbound-join';
 import type { Metrics } from './metrics/metrics';
+import { BypassedKeys } from './stores/credentials/bypassed-keys';
+import { KeyHashes } from './stores/credentials/key-hashes';
 import { readCredentialSettings } from './stores/credentials/open';
 import { Invalidations } from './stores/redis/invalidations';
 import { openRedis } from './stores/redis/open-redis';
@@ -71,7 +76,8 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
   const confirmed = replicas > 0 ? open() : link;
   await found(confirmed);
 
-  const waiting = new WaitingCredentials({ instancesDir: join(process.cwd(), 'instances'), clock, log });
+  const instancesDir = join(process.cwd(), 'instances');
+  const waiting = new WaitingCredentials({ instancesDir, clock, log });
   const unread = new UnreadCredentials(log);
   const common = { prefix, ttlSeconds };
   const stored = new PrimaryCache({ ...common, link: confirmed, module: CREDENTIALS, replicas });
@@ -82,10 +88,25 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
     keptMs: settings.cacheLocalSeconds * 1000,
     clock,
   });
+  const credentialCache = (): HostCache => {
+    const [credentials, files] = [
+      new CredentialCache({ cache: stored, waiting, unread }),
+      new BypassedKeys(instancesDir),
+    ];
+    const inFiles = settings.cacheBypass.includes('signal-keys');
+    const hashes = new KeyHashes({ link: () => confirmed, prefix, instancesDir });
+    const moves = new SignalKeyMoves({ inFiles, hashes, files, writes: stored, waiting, log });
+    return new SignalKeys({
+      credentials,
+      keys: inFiles ? new SignalKeyFiles(files, unread) : credentials,
+      files,
+      moves,
+    });
+  };
   const modules = new Set<string>();
   joinCache((module): HostCache => {
     const tolerant = (cache: HostCache) => new TolerantCache({ cache, module, metrics, clock, log });
-    if (module === CREDENTIALS) return tolerant(new CredentialCache({ cache: stored, waiting, unread }));
+    if (module === CREDENTIALS) return tolerant(credentialCache());
     if (module === 'groups' && settings.cacheBypass.includes('groups')) return new NoCache();
     modules.add(module);
     const cache = tolerant(

@@ -6,9 +6,12 @@ import { flag, whole, type Setting } from './setting-types';
 export const BYPASSES = ['signal-keys', 'groups'] as const;
 export type Bypass = (typeof BYPASSES)[number];
 
+/** Words separated by commas or spaces. */
+export const listed = (text: string): string[] => text.split(/[\s,]+/).filter((each) => each !== '');
+
 const bypasses = z
   .string()
-  .transform((text) => text.split(/[\s,]+/).filter((each) => each !== ''))
+  .transform(listed)
   .pipe(z.array(z.enum(BYPASSES, { error: `must be of ${BYPASSES.join(', ')}, separated by commas` })));
 
 /** The part of the settings table that the cache has for itself. */
@@ -59,7 +62,7 @@ export const CACHE_SETTINGS = {
     form: BYPASSES.join(', '),
     default: [] as Bypass[],
     meaning:
-      'What is kept out of the cache: `signal-keys` go to the files of the instance, where the host keeps them without Redis, `groups` are asked of WhatsApp each time.',
+      'What is kept out of the cache: `signal-keys` go to the files of the instance, where the host keeps them without Redis (before the plugin is switched off, empty this and start once: the host alone looks for them in Redis), `groups` are asked of WhatsApp each time.',
   },
   cacheLocalSeconds: {
     env: 'GUARD_CACHE_LOCAL_SECONDS',

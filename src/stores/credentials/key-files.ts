@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { describe, GuardError } from '../../core/errors';
 import { inBatches } from '../../core/in-batches';
+import { syncFolder } from '../../core/sync-folder';
 import type { KeyPlace } from './key-place';
 
 const ENDING = '.json';
@@ -22,7 +23,7 @@ export class KeyFiles implements KeyPlace {
   }
 
   read(instanceId: string): Promise<Map<string, string>> {
-    return this.attempt(async () => {
+    return atFiles(async () => {
       const folder = this.folderOf(instanceId);
       const files = await filesIn(folder);
       const texts = await inBatches(files, BATCH, (file) => readWhole(join(folder, file)));
@@ -30,46 +31,65 @@ export class KeyFiles implements KeyPlace {
     });
   }
 
+  /** Resolves when all of it would outlive a power cut. */
   write(instanceId: string, keys: ReadonlyMap<string, string>): Promise<void> {
-    return this.attempt(async () => {
+    return atFiles(async () => {
       const folder = this.folderOf(instanceId);
       await mkdir(folder, { recursive: true });
       const wanted = new Map([...keys].map(([key, text]) => [`${stemOf(key)}${ENDING}`, text]));
       await inBatches([...wanted], BATCH, ([file, text]) => replace(join(folder, file), text));
       const left = (await filesIn(folder)).filter((file) => !wanted.has(file));
       await inBatches(left, BATCH, (file) => unlink(join(folder, file)));
+      await syncFolder(folder);
     });
   }
 
   /** The folder stays: a session that is still alive writes into it, and makes it but once. */
   remove(instanceId: string): Promise<void> {
-    return this.attempt(async () => {
+    return atFiles(async () => {
       const folder = this.folderOf(instanceId);
       await inBatches(await filesIn(folder), BATCH, (file) => unlink(join(folder, file)));
     });
+  }
+
+  /** @returns null where there is none. */
+  get(instanceId: string, key: string): Promise<string | null> {
+    return atFiles(() => readFile(this.fileOf(instanceId, key), 'utf8').catch(ifAbsent(null)));
+  }
+
+  /** The folder has to be there. */
+  set(instanceId: string, key: string, text: string): Promise<void> {
+    return atFiles(() => replace(this.fileOf(instanceId, key), text));
+  }
+
+  /** @returns whether there was one. */
+  delete(instanceId: string, key: string): Promise<boolean> {
+    return atFiles(() => unlink(this.fileOf(instanceId, key)).then(() => true, ifAbsent(false)));
   }
 
   private folderOf(instanceId: string): string {
     return join(this.instancesDir, instanceId);
   }
 
-  private async attempt<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw new GuardError('GUARD_CREDENTIALS_PLACE', `${describe(error)}.`, { cause: error });
-    }
+  private fileOf(instanceId: string, key: string): string {
+    return join(this.folderOf(instanceId), `${stemOf(key)}${ENDING}`);
   }
 }
 
-/** As the host does it. */
-const stemOf = (key: string) => key.replaceAll('/', '__').replaceAll(':', '-');
+/** @throws GuardError GUARD_CREDENTIALS_PLACE for errors of the file system. */
+export async function atFiles<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new GuardError('GUARD_CREDENTIALS_PLACE', `${describe(error)}.`, { cause: error });
+  }
+}
+
+/** What the host makes of a key in a file name. */
+export const stemOf = (key: string) => key.replaceAll('/', '__').replaceAll(':', '-');
 
 async function filesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = await readdir(folder).catch(ifAbsent<string[]>([]));
   return names.filter((name) => name.endsWith(ENDING)).sort();
 }
 
@@ -84,8 +104,17 @@ async function readWhole(file: string): Promise<string> {
   }
 }
 
-async function replace(file: string, text: string): Promise<void> {
+/** The text is on the disk before it takes the place of another: a power cut leaves the one or the other whole. */
+export async function replace(file: string, text: string): Promise<void> {
   const draft = `${file}.draft`;
-  await writeFile(draft, text);
+  await writeFile(draft, text, { flush: true });
   await rename(draft, file);
 }
+
+/** Answers for a file that is not there; for `catch`. */
+export const ifAbsent =
+  <T>(answer: T) =>
+  (error: NodeJS.ErrnoException): T => {
+    if (error.code === 'ENOENT') return answer;
+    throw error;
+  };
