@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { listed } from '../../core/cache-settings';
 import { systemClock } from '../../core/clock';
 import type { Log } from '../../core/log';
 import { readRedisPlace, type RedisPlace } from '../../core/redis-place';
@@ -6,8 +7,10 @@ import type { Environment } from '../../core/settings';
 import { openRedis } from '../redis/open-redis';
 import type { RedisLink } from '../redis/redis-link';
 import { chooseCredentialStore, type CredentialChoice, type CredentialSettings } from './choose';
+import { BypassedKeys } from './bypassed-keys';
 import { KeyFiles } from './key-files';
 import { KeyHashes } from './key-hashes';
+import { RedisOrFiles } from './redis-or-files';
 import type { SessionRows } from './stores';
 
 /** As the host has it. */
@@ -39,9 +42,13 @@ export function openCredentials({ environment, hostDir, rows, log }: Credentials
   const open = (at: RedisPlace) =>
     openRedis({ place: at, prefix, limitMs: LIMIT_MS, clock: systemClock, random: Math.random, log });
   const hashes = place && new KeyHashes({ link: () => (link ??= open(place)), prefix, instancesDir });
-  const files = new KeyFiles(instancesDir);
+  const inFiles = keepsKeysInFiles(environment);
   return {
-    choice: chooseCredentialStore(readCredentialSettings(environment), { hashes, files, rows }),
+    choice: chooseCredentialStore(readCredentialSettings(environment), {
+      hashes: hashes && new RedisOrFiles({ hashes, files: new BypassedKeys(instancesDir), inFiles }),
+      files: new KeyFiles(instancesDir),
+      rows,
+    }),
     stop: () => link?.stop(),
   };
 }
@@ -54,4 +61,10 @@ export function readCredentialSettings(environment: Environment): CredentialSett
     saveInRedis: isOn('CACHE_REDIS_SAVE_INSTANCES'),
     saveInDatabase: isOn('DATABASE_SAVE_DATA_INSTANCE'),
   };
+}
+
+/** Without this plugin, or with GUARD_CACHE=false, it is the host's own cache, which bypasses nothing. */
+function keepsKeysInFiles({ GUARD_ENABLED, GUARD_CACHE, GUARD_CACHE_BYPASS }: Environment): boolean {
+  const isOn = GUARD_ENABLED?.trim() === 'true' && GUARD_CACHE?.trim() !== 'false';
+  return isOn && listed(GUARD_CACHE_BYPASS ?? '').includes('signal-keys');
 }
