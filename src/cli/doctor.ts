@@ -7,6 +7,7 @@ import { checkBroker, checkDatabase, checkInstalled, checkSettings, type Finding
 import { checkInstances } from './doctor-instances';
 import { checkPolicies } from './doctor-policies';
 import { checkRollout } from './doctor-rollout';
+import { checkSignalKeys } from './doctor-signal-keys';
 import { hostEnvironment } from './host-environment';
 import { print } from './output';
 
@@ -35,6 +36,7 @@ async function examine(hostDir: string, version: string): Promise<Finding[]> {
   findings.push(...checkRollout(settings), ...checkInstances(settings));
   findings.push(...(await checkDatabase(settings, Date.now())), await checkBroker(settings, environment));
   findings.push(...(await checkPolicies(settings, environment)), ...(await checkCache(settings, environment)));
+  findings.push(...(await checkSignalKeys(settings, environment, hostDir)));
   return findings;
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkInstances } from '../../src/cli/doctor-instances';
 import { checkBroker, checkDatabase, checkInstalled, checkSettings } from '../../src/cli/doctor-checks';
+import { checkSignalKeys } from '../../src/cli/doctor-signal-keys';
 import { hostEnvironment } from '../../src/cli/host-environment';
 import { readSettings } from '../../src/core/settings';
 import { startRig } from '../helpers/event-rig';
@@ -44,6 +45,24 @@ describe('doctor', () => {
     ]);
     expect(checkInstances(settingsFor({ GUARD_ARCHIVE_KEY: 'ab'.repeat(32) }))).toEqual([]);
     expect(checkInstances(settingsFor({ GUARD_INSTANCES: 'false' }))).toEqual([]);
+  });
+
+  it('tells of signal keys that are where the host alone would not look for them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+    mkdirSync(join(folder, 'instances', 'a'), { recursive: true });
+    writeFileSync(join(folder, 'instances', 'no-folder'), '');
+    const told = (environment: Record<string, string>, redis = 'true') =>
+      checkSignalKeys(settingsFor(environment), { CACHE_REDIS_ENABLED: redis }, folder);
+    const bypass = { GUARD_CACHE_BYPASS: 'signal-keys' };
+    expect(await told(bypass)).toEqual([]);
+    writeFileSync(join(folder, 'instances', 'a', 'evolution-guard-signal-keys'), '');
+    expect(await told(bypass)).toMatchObject([{ level: 'ok', text: expect.stringContaining('1 instances') }]);
+    expect(await told({})).toMatchObject([{ level: 'warning', text: expect.stringContaining('leave the plugin on') }]);
+    const away = [{ level: 'problem', text: expect.stringContaining('GUARD_CACHE_BYPASS empty') }];
+    expect(await told({ ...bypass, GUARD_CACHE: 'false' })).toMatchObject(away);
+    expect(await told({ ...bypass, GUARD_ENABLED: 'false' })).toMatchObject(away);
+    expect(await told({}, 'false')).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   it.each(DATABASES)(
