@@ -3,11 +3,12 @@ import { describe } from '../../core/errors';
 import type { Log } from '../../core/log';
 import type { RedisPlace } from '../../core/redis-place';
 import { sleep } from '../../core/sleep';
+import { within } from '../../core/within';
 import { connect, serverOf } from './connect';
 import type { RedisLink } from './redis-link';
 
 export interface InvalidationsOptions {
-  link: RedisLink;
+  link: Pick<RedisLink, 'state'>;
   place: RedisPlace;
   /** What names of keys begin with. */
   prefixes: readonly string[];
@@ -27,7 +28,8 @@ const PAUSE_MS = 1_000;
  */
 export class Invalidations {
   private isOn = false;
-  private address: string | undefined;
+  /** Which connection of the link it belongs to, by the count of them. */
+  private connects = 0;
   private clients: Redis[] = [];
   private readonly stopping = new AbortController();
 
@@ -35,9 +37,13 @@ export class Invalidations {
     void this.keepOn();
   }
 
-  /** Whether every change is told, of the primary that is read right now. */
+  /**
+   * Whether every change is told, of the primary that is read right now. Where the link was interrupted, other connections to
+   * that server may be gone as well, without an end.
+   */
   get isTold(): boolean {
-    return this.isOn && this.options.link.state().addresses[0] === this.address;
+    const { isUp, connects } = this.options.link.state();
+    return this.isOn && isUp && connects === this.connects;
   }
 
   stop(): void {
@@ -48,31 +54,35 @@ export class Invalidations {
   private async keepOn(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      if (!this.isTold) {
+      await (this.isTold ? this.look() : this.turnOn()).catch((error: unknown) => {
         this.off();
-        await this.turnOn().catch((error: unknown) => {
-          this.off();
-          this.options.log.debug({ detail: describe(error) }, 'Redis does not tell of changed keys; it is asked again');
-        });
-      }
+        this.options.log.debug({ detail: describe(error) }, 'Redis does not tell of changed keys; it is asked again');
+      });
       await sleep(PAUSE_MS, signal);
     }
   }
 
+  /** A connection that has fallen silent without an end tells nothing, and does not say so. */
+  private async look(): Promise<void> {
+    await within(TIMEOUT_MS, Promise.all(this.clients.map((client) => client.ping())));
+  }
+
   private async turnOn(): Promise<void> {
+    this.off();
     const { link, place, prefixes, changed } = this.options;
-    const { isUp, addresses } = link.state();
+    const { isUp, addresses, connects } = link.state();
     const [address] = addresses;
     if (!isUp || address === undefined) return;
     const told = await this.open(address, place);
-    const id = await told.client('ID');
-    await told.subscribe(CHANNEL);
+    const id = await within(TIMEOUT_MS, told.client('ID'));
+    await within(TIMEOUT_MS, told.subscribe(CHANNEL));
     told.on('message', (_channel, names: unknown) => changed(Array.isArray(names) ? names.map(String) : undefined));
     const tracking = await this.open(address, place);
     const words = prefixes.flatMap((prefix) => ['PREFIX', prefix]);
-    await tracking.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...words);
+    const on = tracking.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...words);
+    await within(TIMEOUT_MS, on);
     if (this.stopping.signal.aborted) return this.off();
-    this.address = address;
+    this.connects = connects;
     this.isOn = true;
     changed();
   }
