@@ -53,6 +53,8 @@ export interface Cache {
 
 /** For so long the start waits for the primary: instances read their credentials right after it. */
 const START_MS = 3_000;
+/** Between two reads of credentials that a primary which is there does not tell. */
+const UNREAD_MS = 2_000;
 /** The host's name for the hashes with credentials. */
 const CREDENTIALS = 'instance';
 /** The host's name for ids of messages that it has seen. */
@@ -125,11 +127,13 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
         })
       : undefined;
   joinInbound(channels, new InboundWork(log), log);
+  const stopping = new AbortController();
   joinAuthState({
     channels,
     monitor,
     isReadable: () => confirmed.state().isUp,
     readable: () => up(confirmed),
+    pause: () => sleep(UNREAD_MS, stopping.signal),
     isUnread: (instanceId) => unread.all().includes(instanceId),
     log,
   });
@@ -153,6 +157,7 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
       invalidations?.stop();
       link.stop();
       confirmed.stop();
+      stopping.abort(); // now that nothing can be read any more
     },
   };
 }
