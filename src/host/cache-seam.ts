@@ -66,18 +66,21 @@ export function cacheEngine<T>(engine: T, module: string): T {
   const missing = CACHE_METHODS.filter((method) => !hasMethod(engine, method));
   lacking.set(module, missing);
   if (missing.length > 0) return engine;
-  const seam = new SeamCache(make?.(module) ?? (engine as unknown as HostCache));
+  const seam = new SeamCache(engine as unknown as HostCache);
   seams.set(module, seam);
+  if (make) replace(seam, make(module));
   return seam as T;
 }
 
 /** Puts engines in the place of the host's, of those that are made later too. */
 export function joinCache(making: MakeCache): void {
   make = making;
-  for (const [module, seam] of seams) {
-    endConnection(seam.target);
-    seam.target = making(module);
-  }
+  for (const [module, seam] of seams) replace(seam, making(module));
+}
+
+function replace(seam: SeamCache, cache: HostCache): void {
+  endConnection(seam.target);
+  seam.target = cache;
 }
 
 /** @returns what is wrong with the seam, or undefined. */
