@@ -3,13 +3,11 @@ import { EventEmitter } from 'node:events';
 import { readSettings } from '../../src/core/settings';
 import { cacheEngine } from '../../src/host/cache-seam';
 import { shakeHands } from '../../src/host/handshake';
-import type { SendCall, SendHandler } from '../../src/host/send-call';
-import { joinSends } from '../../src/host/sends-join';
 import { CACHE_METHODS } from '../../src/host/shapes';
-import { recordingLog } from '../helpers/recording-log';
 
 const INSTANCES = { DATABASE_CONNECTION_URI: 'postgresql://localhost/host' };
 const settings = readSettings({ GUARD_ENABLED: 'true', RABBITMQ_URI: 'amqp://localhost', ...INSTANCES });
+const REDIS = { ENABLED: true, URI: 'redis://localhost', PREFIX_KEY: 'evolution', TTL: 600, SAVE_INSTANCES: false };
 const engine = () => Object.fromEntries(CACHE_METHODS.map((method) => [method, () => undefined]));
 
 function hostParts() {
@@ -42,10 +40,13 @@ function hostParts() {
   };
   const config: Record<string, unknown> = { ENABLED: true, EXCHANGE_NAME: 'evolution', EVENTS: {} };
   const webhookConfig = { GLOBAL: { URL: '', ENABLED: false, WEBHOOK_BY_EVENTS: false }, EVENTS: {} };
+  const redis: Partial<typeof REDIS> = { ...REDIS };
+  const configs: Record<string, unknown> = { RABBITMQ: config, WEBHOOK: webhookConfig, CACHE: { REDIS: redis } };
   return {
     app: () => undefined,
-    configService: { get: (key: string) => (key === 'WEBHOOK' ? webhookConfig : config) },
+    configService: { get: (key: string) => configs[key] },
     config,
+    redis,
     webhook,
     host: {
       eventManager: { rabbitmq, webhook } as Record<string, unknown>,
@@ -71,7 +72,7 @@ describe('handshake', () => {
       webhooks: 'off-by-setting',
       sends: 'on',
       instances: 'on',
-      cache: 'passing-through',
+      cache: 'on',
     });
   });
 
@@ -140,115 +141,57 @@ describe('handshake', () => {
     expect(() => verdictsOf(parts)).toThrow(
       /GUARD_HOST_SHAPE: .*channelController\.init\(data, parts\); waMonitor\.waInstances;/,
     );
-    const off = readSettings({ GUARD_ENABLED: 'true', GUARD_SENDS: 'false' });
+    const off = readSettings({ GUARD_ENABLED: 'true', GUARD_SENDS: 'false', GUARD_CACHE: 'false' });
     expect(shakeHands(parts, off).sends).toBeUndefined();
   });
 
-  it('a cache engine without a method that is used is told', () => {
+  it('a cache engine without a method that is used stops the start unless the cache is off', () => {
     cacheEngine({ get: () => undefined }, 'groups');
-    expect(verdictsOf(hostParts()).cache).toBe('host-lacks');
+    expect(() => verdictsOf(hostParts())).toThrow(/GUARD_HOST_SHAPE: .*the cache "groups" has no hGet, set, /);
+    const off = readSettings({ GUARD_ENABLED: 'true', GUARD_CACHE: 'false', ...INSTANCES });
+    const { cache, verdicts } = shakeHands(hostParts(), off);
+    expect(cache).toBeUndefined();
+    const reason = 'GUARD_CACHE is false';
+    expect(verdicts).toContainEqual({ feature: 'cache', verdict: 'off-by-setting', reason });
     cacheEngine(engine(), 'groups');
   });
-});
 
-describe('seams', () => {
-  it('the cache seam gives back the very engine, or the nothing, that it was given', () => {
-    const given = engine();
-    expect(cacheEngine(given, 'instance')).toBe(given);
-    expect(cacheEngine(undefined, 'chatwoot')).toBeUndefined();
+  it('the cache is handed its settings in the host, the factory and the instances', () => {
+    const parts = hostParts();
+    const { channelController: channels, waMonitor: monitor } = parts.host;
+    const { cache, verdicts } = shakeHands(parts, settings);
+    expect(cache).toEqual({ config: REDIS, channels, monitor });
+    const reason = 'the cache is read and written on the Redis primary alone';
+    expect(verdicts).toContainEqual({ feature: 'cache', verdict: 'on', reason });
   });
 
-  class Business {
-    constructor(readonly sent: unknown[] = []) {}
-    protected sendMessageWithTyping(number: string, message: unknown, options?: unknown, isIntegration = false) {
-      this.sent.push([number, message, options, isIntegration]);
-      return Promise.resolve('sent');
-    }
-    textMessage(number: string) {
-      return this.sendMessageWithTyping(number, { text: 'hello' }, undefined, true);
-    }
-    post(_message: unknown, _path: string) {
-      return Promise.resolve();
-    }
-    eventHandler(_content: unknown) {
-      return Promise.resolve();
-    }
-  }
-
-  /** Seams with a handler, and a log of their own. */
-  function join(controller: { init: (data: unknown, parts: unknown) => unknown }, handler: SendHandler) {
-    const log = recordingLog();
-    joinSends(controller, { handler, acknowledge: () => undefined, learnLid: () => undefined, log });
-    return log;
-  }
-
-  it('a send from within the channel class passes the handler with everything that the host gave, once for each', async () => {
-    const controller = { init: (_data: unknown, _parts: unknown) => new Business() };
-    const calls: SendCall[] = [];
-    const log = join(controller, (call, stock) => (calls.push(call), stock()));
-    const [first] = [
-      controller.init({ integration: 'WHATSAPP-BUSINESS' }, {}),
-      controller.init({ integration: 'WHATSAPP-BUSINESS' }, {}),
-    ];
-    await expect(first.textMessage('5511')).resolves.toBe('sent');
-    expect(first.sent).toEqual([['5511', { text: 'hello' }, undefined, true]]);
-    expect(calls).toEqual([
-      {
-        integration: 'WHATSAPP-BUSINESS',
-        method: 'sendMessageWithTyping',
-        channel: first,
-        args: ['5511', { text: 'hello' }, undefined, true],
-      },
-    ]);
-    expect(log.lines).toEqual([]);
+  it.each([
+    ['CACHE_REDIS_ENABLED is not true', { ENABLED: false }],
+    ['CACHE_REDIS_URI is not set', { URI: '' }],
+  ])('the cache is off where %s', (reason, given) => {
+    const parts = hostParts();
+    Object.assign(parts.redis, given);
+    const { cache, verdicts } = shakeHands(parts, settings);
+    expect(cache).toBeUndefined();
+    expect(verdicts).toContainEqual({ feature: 'cache', verdict: 'off-by-setting', reason });
   });
 
-  it('a channel class with another signature is left alone, and the operator is told', async () => {
-    class Changed {
-      sendMessageWithTyping(_all: object) {
-        return Promise.resolve('stock');
-      }
-    }
-    const controller = { init: (_data: unknown, _parts: unknown) => new Changed() };
-    const log = join(controller, () => Promise.resolve('handled'));
-    await expect(controller.init({ integration: 'EVOLUTION' }, {}).sendMessageWithTyping({})).resolves.toBe('stock');
-    expect(log.lines).toMatchObject([{ level: 'error', fields: { expected: 4, found: 1 } }]);
-  });
+  it.each(['ENABLED', 'URI', 'PREFIX_KEY', 'TTL', 'SAVE_INSTANCES'] as const)(
+    'a host whose settings of the cache lack %s stops the start',
+    (name) => {
+      const parts = hostParts();
+      delete parts.redis[name];
+      expect(() => verdictsOf(parts)).toThrow(/GUARD_HOST_SHAPE: .*configService\.get\('CACHE'\)\.REDIS with ENABLED/);
+    },
+  );
 
-  it('edits and deletions of the Baileys channel pass the handler as well', async () => {
-    class Baileys {
-      messageHandle = {};
-      updateMessage(data: object) {
-        return Promise.resolve({ updated: data });
-      }
-      deleteMessage(data: object) {
-        return Promise.resolve({ deleted: data });
-      }
-      protected sendMessageWithTyping(_number: string, _message: unknown, _options?: unknown, _isIntegration = false) {
-        return Promise.resolve();
-      }
-      protected sendMessage(..._all: unknown[]) {
-        return Promise.resolve();
-      }
-    }
-    const controller = { init: (_data: unknown, _parts: unknown) => new Baileys() };
-    const calls: unknown[] = [];
-    const log = join(controller, ({ method, args }, stock) => (calls.push([method, ...args]), stock()));
-    const channel = controller.init({ integration: 'WHATSAPP-BAILEYS' }, {});
-    await expect(channel.updateMessage({ text: 'better' })).resolves.toEqual({ updated: { text: 'better' } });
-    await expect(channel.deleteMessage({ id: 'W1' })).resolves.toEqual({ deleted: { id: 'W1' } });
-    expect(calls).toEqual([
-      ['updateMessage', { text: 'better' }],
-      ['deleteMessage', { id: 'W1' }],
-    ]);
-    // Its sendMessage is not the one that is known: ids cannot be reserved.
-    expect(log.lines).toMatchObject([{ level: 'error', fields: { found: 0 } }]);
-  });
-
-  it('what the factory does not make is given back as it is', () => {
-    const controller = { init: (_data: unknown, _parts: unknown): unknown => null };
-    const log = join(controller, (_call, stock) => stock());
-    expect(controller.init({ integration: 'UNKNOWN' }, {})).toBeNull();
-    expect(log.lines).toEqual([]);
+  it('the cache needs the factory and the instances as well', () => {
+    const parts = hostParts();
+    parts.host.channelController.init = (_data: unknown) => null;
+    Object.assign(parts.host.waMonitor, { waInstances: undefined });
+    const cacheAlone = readSettings({ GUARD_ENABLED: 'true', GUARD_SENDS: 'false', GUARD_INSTANCES: 'false' });
+    expect(() => shakeHands(parts, cacheAlone)).toThrow(
+      /GUARD_HOST_SHAPE: .*channelController\.init\(data, parts\); waMonitor\.waInstances\./,
+    );
   });
 });
