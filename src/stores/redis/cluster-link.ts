@@ -1,4 +1,4 @@
-import { Cluster, type Redis } from 'ioredis';
+import { Cluster, ReplyError, type Redis } from 'ioredis';
 import type { Clock } from '../../core/clock';
 import { describe, GuardError } from '../../core/errors';
 import type { Log } from '../../core/log';
@@ -26,6 +26,10 @@ const RETRY_MS = 100;
 /** A server that does not answer PING within this stands still. */
 const PROBE_MS = 250;
 const SLOTS = 16_384;
+/** How the library hands on what a server answered, as it is to follow no redirection. */
+const ANSWER = /^Too many Cluster redirections\. Last error: ReplyError: (.+)$/s;
+const MOVED = /^(?:MOVED|ASK) /;
+const Answer = ReplyError as new (words: string) => Error;
 
 /**
  * The way to a Cluster, whose servers tell by themselves where a key is: one that is no primary of it answers MOVED, also to
@@ -144,9 +148,10 @@ export class ClusterLink implements RedisLink {
     try {
       return await this.cluster.call(name, ...args);
     } catch (error) {
-      const [, address] = /\bASK \d+ (\S+)$/.exec(describe(error)) ?? [];
+      const [, answer = ''] = ANSWER.exec(describe(error)) ?? [];
+      const [, address] = /^ASK \d+ (\S+)$/.exec(answer) ?? [];
       const node = this.cluster.nodes('all').find((each) => addressOfNode(each) === address);
-      if (!node) throw error;
+      if (!node) throw answer === '' || MOVED.test(answer) ? error : new Answer(answer);
       const [, reply] = await Promise.all([node.asking(), node.call(name, ...args)]);
       return reply;
     }
