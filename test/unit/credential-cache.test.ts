@@ -123,8 +123,11 @@ describe('writes of credentials', () => {
 
   it('that are no text, as none of the host’s are, are told when they fail', async () => {
     const written = cache.hSet('a', 'creds', { not: 'text' });
+    const after = cache.hSet('a', 'creds', '1');
     (await next()).fail();
     await expect(written).rejects.toBe(away);
+    (await next()).succeed();
+    await after;
     expect(waiting.isWaiting('a')).toBe(false);
   });
 });
