@@ -1,4 +1,4 @@
-// npm run bench: see npm run bench -- events --help, npm run bench -- sends --help. What is measured is compiled, as it is in a host.
+// npm run bench: see npm run bench -- events --help; sends and cache likewise. What is measured is compiled, as it is in a host.
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { extname, join } from 'node:path';
@@ -16,4 +16,5 @@ for (const folder of ['src', 'scripts']) {
   const filter = (path) => extname(path) !== '.ts';
   cpSync(join(root, folder), join(COMPILED, folder), { recursive: true, filter });
 }
-runScript(`dist-bench/scripts/bench/${process.argv[2] === 'sends' ? 'sends/' : ''}main.js`);
+const folder = ['sends', 'cache'].includes(process.argv[2]) ? `${process.argv[2]}/` : '';
+runScript(`dist-bench/scripts/bench/${folder}main.js`);

@@ -35,8 +35,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     )
     .argument(
       '<what>',
-      'what to measure: events, or sends (see npm run bench -- sends --help)',
-      oneOf(['events', 'sends']),
+      'what to measure: events, sends or cache (see npm run bench -- sends --help, npm run bench -- cache --help)',
+      oneOf(['events', 'sends', 'cache']),
     )
     .option('--json', 'print the figures as one JSON object in the last line; progress goes to standard error')
     .addOption(new Option('--events <n>', 'stop each contender after so many events').argParser(whole).default(200_000))

@@ -94,7 +94,8 @@ describe('writing back', () => {
     expect(waiting.size().unsaved).toBe(1);
     start();
     await until(() => waiting.size().unsaved === 0);
-    expect([waiting.isWaiting('a'), await shown()]).toEqual([true, 1]);
+    await writeBack?.stop();
+    expect([waiting.isWaiting('a'), redis.calls, await shown()]).toEqual([true, [], 1]);
   });
 
   it('ends with what is in memory on the disk, and hears of no primary any more', async () => {
