@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type Redis from 'ioredis';
+import { ReplyError, type Redis } from 'ioredis';
+import { systemClock } from '../../src/core/clock';
 import { CommandWriter } from '../../src/stores/redis/command-writer';
 import { connect } from '../../src/stores/redis/connect';
+import type { RedisCommand } from '../../src/stores/redis/redis-link';
 import { startRedis, type RunningService } from '../helpers/services';
 import { until } from '../helpers/until';
 
@@ -27,6 +29,26 @@ async function open(server: RunningService): Promise<Redis> {
   return client;
 }
 
+function writerOn(client: Redis, believedMs = 500) {
+  const writer = new CommandWriter({ client, fenceKey: FENCE, believedMs, clock: systemClock });
+  return {
+    oldest: () => writer.oldest,
+    submit: (command: RedisCommand, isRead: boolean) =>
+      new Promise((resolve, reject) => writer.send(command, isRead, resolve, reject)),
+  };
+}
+
+/** Fills with the names of the commands in each piece that is written. */
+function watchWrites({ stream }: Redis): (string[] | null)[] {
+  const written: (string[] | null)[] = [];
+  const write = stream.write.bind(stream) as (text: string, encoding: BufferEncoding) => boolean;
+  stream.write = ((text: string, encoding: BufferEncoding) => {
+    written.push(text.match(/\b(?:SETEX|HDEL|GET|GETEX|HGET|EXISTS|DEL|ROLE)\b/g));
+    return write(text, encoding);
+  }) as typeof stream.write;
+  return written;
+}
+
 /** What each call came to: its reply, or the message of its error. */
 async function outcomesOf(calls: Promise<unknown>[]): Promise<unknown[]> {
   const outcomes = await Promise.allSettled(calls);
@@ -48,7 +70,7 @@ afterAll(() => Promise.all(servers.map((server) => server.stop())));
 describe('the writer of commands', () => {
   let server: RunningService;
   let client: Redis;
-  let writer: CommandWriter;
+  let writer: ReturnType<typeof writerOn>;
 
   beforeAll(async () => {
     server = await start();
@@ -57,7 +79,7 @@ describe('the writer of commands', () => {
   beforeEach(async () => {
     client = await open(server);
     await client.flushall();
-    writer = new CommandWriter(client, FENCE);
+    writer = writerOn(client);
   });
 
   it('answers each command of a turn with its own reply, in the form that Redis gave it', async () => {
@@ -82,24 +104,25 @@ describe('the writer of commands', () => {
     expect(await slow).toEqual(['list', '1']);
   });
 
-  it('writes the commands of one turn at once, with one fence before the first read', async () => {
-    const written: string[] = [];
-    const { stream } = client;
-    const write = stream.write.bind(stream) as (text: string, encoding: BufferEncoding) => boolean;
-    stream.write = ((text: string, encoding: BufferEncoding) => {
-      written.push(text);
-      return write(text, encoding);
-    }) as typeof stream.write;
+  it('writes the commands of one turn at once, with one fence before them if there are reads', async () => {
+    const written = watchWrites(client);
     await Promise.all([
       writer.submit(['SETEX', 'key', 60, '1'], false),
       writer.submit(['GET', 'key'], true),
       writer.submit(['EXISTS', 'key'], true),
     ]);
     await Promise.all([writer.submit(['DEL', 'key'], false), writer.submit(['DEL', 'other'], false)]);
-    expect(written.map((text) => text.match(/\b(?:SETEX|HDEL|GET|EXISTS|DEL)\b/g))).toEqual([
-      ['SETEX', 'HDEL', 'GET', 'EXISTS'],
-      ['DEL', 'DEL'],
-    ]);
+    expect(written).toEqual([['HDEL', 'SETEX', 'GET', 'EXISTS'], ['DEL', 'DEL']]); // prettier-ignore
+  });
+
+  it('reads one key with a command that only a primary takes, without a fence', async () => {
+    const written = watchWrites(client);
+    await writer.submit(['SETEX', 'text', 60, 'value'], false);
+    expect(await writer.submit(['GET', 'text'], true)).toBe('value');
+    expect(await writer.submit(['GET', 'absent'], true)).toBeNull();
+    expect(await writer.submit(['EXISTS', 'text'], true)).toBe(1);
+    expect(written).toEqual([['SETEX'], ['GETEX'], ['GETEX'], ['HDEL', 'EXISTS']]);
+    expect(await client.ttl('text')).toBeGreaterThan(50);
   });
 
   it('fails the command alone that the server refuses, without telling its values', async () => {
@@ -113,16 +136,51 @@ describe('the writer of commands', () => {
     ]);
     const wrong = 'WRONGTYPE Operation against a key holding the wrong kind of value';
     expect(outcomes).toEqual(['value', wrong, wrong, 'value']);
-    await expect(refused).rejects.toMatchObject({ name: 'ReplyError', command: { name: 'HSET', args: [] } });
+    const error: unknown = await refused.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ReplyError);
+    expect(JSON.stringify(error)).not.toContain('secret');
   });
 
-  it('leaves nothing behind that a replica or another client would see', async () => {
-    const before = await client.info('replication');
+  it('fails a single read of the wrong type as it is, and goes on without a fence', async () => {
+    await writer.submit(['HSET', 'hash', 'field', 'value'], false);
+    await expect(writer.submit(['GET', 'hash'], true)).rejects.toThrow(/^WRONGTYPE/);
+    const written = watchWrites(client);
     await writer.submit(['GET', 'absent'], true);
-    const after = await client.info('replication');
-    const offsetOf = (info: string) => /master_repl_offset:(\d+)/.exec(info)?.[1];
-    expect(offsetOf(after)).toBe(offsetOf(before));
-    expect(await client.dbsize()).toBe(0);
+    expect(written).toEqual([['GETEX']]);
+  });
+
+  it('changes nothing by reading that would be saved or replicated', async () => {
+    await writer.submit(['SETEX', 'text', 60, 'value'], false);
+    const changes = async () => /rdb_changes_since_last_save:(\d+)/.exec(await client.info('persistence'))?.[1];
+    const before = await changes();
+    await writer.submit(['GET', 'text'], true);
+    await Promise.all([writer.submit(['GET', 'absent'], true), writer.submit(['EXISTS', 'text'], true)]);
+    expect(await changes()).toBe(before);
+    expect(await client.keys('*')).toEqual(['text']);
+  });
+
+  it('fails calls whose answer took longer than it is believed', async () => {
+    const strict = writerOn(client, 20);
+    const waiting = strict.submit(['BLPOP', 'empty', 0.1], false);
+    const behind = strict.submit(['GET', 'absent'], true);
+    expect(await outcomesOf([waiting, behind])).toEqual(Array(2).fill('the answer came late'));
+    expect(await strict.submit(['GET', 'absent'], true)).toBeNull();
+  });
+
+  it('tells since when the oldest call waits, and nothing when all are answered', async () => {
+    const before = performance.now();
+    expect(writer.oldest()).toBeUndefined();
+    const first = writer.submit(['BLPOP', 'list', 0], false);
+    await new Promise(setImmediate);
+    const between = performance.now();
+    const second = writer.submit(['EXISTS', 'list'], true);
+    await new Promise(setImmediate);
+    expect(writer.oldest()).toBeGreaterThanOrEqual(before);
+    expect(writer.oldest()).toBeLessThanOrEqual(between);
+    const other = await open(server);
+    await other.rpush('list', '1');
+    await Promise.all([first, second]);
+    expect(writer.oldest()).toBeUndefined();
   });
 
   it('fails every call whose connection is gone before the answer', async () => {
@@ -141,7 +199,7 @@ describe('the fence before reads', () => {
   let primary: RunningService;
   let other: RunningService;
   let control: Redis;
-  let writer: CommandWriter;
+  let writer: ReturnType<typeof writerOn>;
 
   beforeAll(async () => {
     [primary, other] = await Promise.all([start(), start()]);
@@ -152,7 +210,7 @@ describe('the fence before reads', () => {
   beforeEach(async () => {
     control = await open(other);
     await control.replicaof('NO', 'ONE');
-    writer = new CommandWriter(await open(other), FENCE);
+    writer = writerOn(await open(other));
   });
 
   it('fails all reads of a server that has become a replica, which would have answered them', async () => {
@@ -165,7 +223,9 @@ describe('the fence before reads', () => {
       writer.submit(['HGET', 'key', 'field'], true),
       writer.submit(['EXISTS', 'key'], true),
     ]);
-    expect(outcomes).toEqual(Array(4).fill("READONLY You can't write against a read only replica."));
+    const readOnly = "READONLY You can't write against a read only replica.";
+    expect(outcomes).toEqual(Array(4).fill(readOnly));
+    await expect(writer.submit(['GET', 'key'], true)).rejects.toThrow(readOnly);
     await control.replicaof('NO', 'ONE');
     expect(await writer.submit(['EXISTS', 'key'], true)).toBe(0);
   });
@@ -173,12 +233,25 @@ describe('the fence before reads', () => {
   it('lets reads of a primary stand that takes no writes for want of replicas', async () => {
     await writer.submit(['SETEX', 'key', 60, '1'], false);
     await control.config('SET', 'min-replicas-to-write', '1');
+    const single = await writer.submit(['GET', 'key'], true);
     const outcomes = await outcomesOf([
       writer.submit(['GET', 'key'], true),
       writer.submit(['SETEX', 'key', 60, '2'], false),
     ]);
     await control.config('SET', 'min-replicas-to-write', '0');
-    expect(outcomes).toEqual(['1', 'NOREPLICAS Not enough good replicas to write.']);
+    expect([single, ...outcomes]).toEqual(['1', '1', 'NOREPLICAS Not enough good replicas to write.']);
+  });
+
+  it('sends reads behind a fence for users who may not use GETEX', async () => {
+    await writer.submit(['SETEX', 'key', 60, '1'], false);
+    await control.call('ACL', 'SETUSER', 'default', '-getex');
+    const client = await open(other);
+    const limited = writerOn(client);
+    const written = watchWrites(client);
+    const reads = [await limited.submit(['GET', 'key'], true), await limited.submit(['GET', 'key'], true)];
+    await control.call('ACL', 'SETUSER', 'default', '+getex');
+    expect(reads).toEqual(['1', '1']);
+    expect(written).toEqual([['GETEX'], ['HDEL', 'GET'], ['HDEL', 'GET']]);
   });
 
   it('asks for the role of a server whose disk fails, since a replica refuses writes with the same words then', async () => {
@@ -186,11 +259,12 @@ describe('the fence before reads', () => {
     await failToSave(control);
     const reads = () => outcomesOf([writer.submit(['GET', 'key'], true), writer.submit(['HGET', 'none', 'x'], true)]);
     expect(await reads()).toEqual(['1', null]);
+    expect(await writer.submit(['GET', 'key'], true)).toBe('1');
     await follow(control, primary);
     await expect(control.hdel(FENCE, 'x')).rejects.toThrow(/^MISCONF/);
     const refused = 'the server is no primary: ROLE slave';
     expect(await reads()).toEqual([refused, refused]);
-    const fresh = new CommandWriter(await open(other), FENCE);
+    const fresh = writerOn(await open(other));
     await expect(fresh.submit(['GET', 'key'], true)).rejects.toThrow(refused);
   });
 });

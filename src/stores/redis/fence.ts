@@ -1,6 +1,6 @@
 import { ReplyError } from 'ioredis';
-import { PlainCommand, textOf } from './plain-command';
 import { isElsewhere } from './redis-replies';
+import { encode, Sendable, textOf, type Encoded } from './sendable';
 
 /**
  * A command before reads that tells whether their answers come from a primary. One before them is enough: a server works
@@ -8,31 +8,50 @@ import { isElsewhere } from './redis-replies';
  * made a replica right behind the fence had the data of a primary until then; how long ago that may be is up to the
  * time that the caller believes an answer for.
  */
-export abstract class Fence extends PlainCommand {
+export abstract class Fence extends Sendable {
   /** Set before any read behind it is answered: why none of them stands. */
   refusal: Error | undefined;
-  /** The server did not say what it is: the reads are to be sent again, behind another fence. */
-  isUnproven = false;
+
+  constructor(
+    name: string,
+    private readonly encoded: Encoded,
+  ) {
+    super(name);
+  }
+
+  get isAscii(): boolean {
+    return this.encoded.isAscii;
+  }
+
+  toWritable(): string {
+    return this.encoded.text;
+  }
 }
+
+/** The refusal of a server that did not say what it is: the reads are to be sent again, behind another fence. */
+export const UNPROVEN = new Error('the role of the server is not known');
 
 /** Makes a fence for each batch of one connection. */
 export class Fences {
+  private readonly write: Encoded;
   private asksRole = false;
 
-  constructor(private readonly key: string) {}
+  constructor(key: string) {
+    this.write = encode(['HDEL', key, 'x']);
+  }
 
   next(): Fence {
-    return this.asksRole ? new RoleFence() : new WriteFence(this.key, () => (this.asksRole = true));
+    return this.asksRole ? new RoleFence() : new WriteFence(this.write, () => (this.asksRole = true));
   }
 }
 
 /** Deletes a field that is not there: nothing is changed and nothing replicated, and a replica refuses it all the same. */
 class WriteFence extends Fence {
   constructor(
-    key: string,
+    encoded: Encoded,
     private readonly unproven: () => void,
   ) {
-    super(['HDEL', key, 'x']);
+    super('hdel', encoded);
   }
 
   resolve(): void {
@@ -42,20 +61,18 @@ class WriteFence extends Fence {
   reject(error: Error): void {
     // Only a primary counts its replicas (min-replicas-to-write).
     if (error instanceof ReplyError && error.message.startsWith('NOREPLICAS ')) return;
-    if (isElsewhere(error)) {
-      this.refusal = error;
-      return;
-    }
+    this.refusal = isElsewhere(error) ? error : UNPROVEN;
     // MISCONF above all, of a disk that fails: a replica answers that too (Redis 7), and before it says READONLY.
-    this.isUnproven = true;
-    this.unproven();
+    if (this.refusal === UNPROVEN) this.unproven();
   }
 }
+
+const ROLE = encode(['ROLE']);
 
 /** What a server says that takes no writes, whoever it is. Longer to answer, and not allowed to every user. */
 class RoleFence extends Fence {
   constructor() {
-    super(['ROLE']);
+    super('role', ROLE);
   }
 
   resolve(reply: unknown): void {

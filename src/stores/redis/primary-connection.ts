@@ -2,6 +2,7 @@ import type Redis from 'ioredis';
 import type { Clock } from '../../core/clock';
 import { GuardError } from '../../core/errors';
 import type { RedisServer } from '../../core/redis-place';
+import type { Fail, Settle } from './call';
 import { CommandWriter } from './command-writer';
 import type { RedisCommand } from './redis-link';
 
@@ -15,9 +16,6 @@ export const BELIEVED_MS = 500;
 /** An open connection to a primary, which is given up as a whole when an answer is late: those behind it are later still. */
 export class PrimaryConnection {
   private readonly writer: CommandWriter;
-  /** When each unanswered command was sent, oldest first; replies come in the order of commands. */
-  private sent: number[] = [];
-  private answered = 0;
   private watch: NodeJS.Timeout | undefined;
 
   constructor(
@@ -27,20 +25,25 @@ export class PrimaryConnection {
     private readonly limitMs: number,
     private readonly clock: Clock,
   ) {
-    this.writer = new CommandWriter(client, fenceKey);
+    this.writer = new CommandWriter({ client, fenceKey, believedMs: BELIEVED_MS, clock });
+  }
+
+  /** @param fail gets what CommandWriter tells it. */
+  put(command: RedisCommand, isRead: boolean, settle: Settle, fail: Fail): void {
+    this.watch ??= setInterval(() => this.look(), this.limitMs / 20);
+    this.writer.send(command, isRead, settle, fail);
   }
 
   /**
    * @param replicas that must have it.
-   * @throws ReplyError as the server answered, Error where the connection ended before it did, GuardError
-   *   GUARD_CACHE_REPLICAS.
+   * @throws what CommandWriter tells, and GuardError GUARD_CACHE_REPLICAS.
    */
   async send(command: RedisCommand, isRead: boolean, replicas = 0): Promise<unknown> {
-    if (replicas === 0) return this.sendOne(command, isRead);
+    if (replicas === 0) return this.ask(command, isRead);
     // WAIT speaks of what its own connection has written before.
     const [reply, had] = await Promise.all([
-      this.sendOne(command, isRead),
-      this.sendOne(['WAIT', replicas, BELIEVED_MS / 2], false),
+      this.ask(command, isRead),
+      this.ask(['WAIT', replicas, BELIEVED_MS / 2], false),
     ]);
     if (Number(had) >= replicas) return reply;
     throw new GuardError('GUARD_CACHE_REPLICAS', `${command[0]}: ${Number(had)} of ${replicas} have it.`);
@@ -53,30 +56,13 @@ export class PrimaryConnection {
     this.client.stream.destroy();
   }
 
-  private async sendOne(command: RedisCommand, isRead: boolean): Promise<unknown> {
-    const sentAt = this.clock.monotonic();
-    this.sent.push(sentAt);
-    this.watch ??= setInterval(() => this.look(), this.limitMs / 20);
-    let reply: unknown;
-    try {
-      reply = await this.writer.submit(command, isRead);
-    } finally {
-      this.settled();
-    }
-    if (this.clock.monotonic() - sentAt > BELIEVED_MS) throw new Error('the answer came late');
-    return reply;
-  }
-
-  private settled(): void {
-    this.answered += 1;
-    if (this.answered < this.sent.length) return;
-    this.sent = [];
-    this.answered = 0;
+  private ask(command: RedisCommand, isRead: boolean): Promise<unknown> {
+    return new Promise((resolve, reject) => this.put(command, isRead, resolve, reject));
   }
 
   /** Ends the connection where its oldest command has waited so long that it would be over the limit at the next look. */
   private look(): void {
-    const oldest = this.sent[this.answered];
+    const { oldest } = this.writer;
     if (oldest === undefined) {
       clearInterval(this.watch);
       this.watch = undefined;
@@ -85,7 +71,7 @@ export class PrimaryConnection {
     if (this.clock.monotonic() - oldest < this.limitMs * 0.9) return;
     // This process may have stood still, not the server: what has arrived meanwhile is read first.
     setImmediate(() => {
-      if (this.sent[this.answered] === oldest) this.close();
+      if (this.writer.oldest === oldest) this.close();
     });
   }
 }

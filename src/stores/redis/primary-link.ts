@@ -64,28 +64,16 @@ export class PrimaryLink implements RedisLink {
     void this.watch();
   }
 
-  async run(command: RedisCommand, replicas = 0): Promise<unknown> {
+  run(command: RedisCommand, replicas = 0): Promise<unknown> {
     const { clock, limitMs } = this.options;
-    const deadline = clock.monotonic() + limitMs;
-    const isRead = !isWrite(command);
-    const first = this.current ?? (await this.found(deadline));
-    try {
-      return await first.send(command, isRead, replicas);
-    } catch (error) {
-      if (error instanceof GuardError) throw error;
-      if (!isElsewhere(error)) throw refusal(error, command);
-      this.leave(first, describe(error));
-    }
-    const second = await this.found(deadline);
-    const late = () => new GuardError('GUARD_CACHE_LATE', `${command[0]}: no answer within ${limitMs} ms.`);
-    try {
-      return await within(deadline - clock.monotonic(), second.send(command, isRead, replicas), late);
-    } catch (error) {
-      if (error instanceof GuardError) throw error;
-      if (!isElsewhere(error)) throw refusal(error, command);
-      this.leave(second, describe(error));
-      throw new GuardError('GUARD_CACHE_LATE', `${describe(error)}.`, { cause: error });
-    }
+    const { current } = this;
+    if (!current || replicas > 0) return this.runBy(clock.monotonic() + limitMs, command, replicas);
+    // The way of nearly all calls: one promise, and no look at the clock.
+    return new Promise((resolve, reject) => {
+      current.put(command, !isWrite(command), resolve, (error, sentAt) => {
+        this.runAgain(current, error, sentAt + limitMs, command).then(resolve, reject);
+      });
+    });
   }
 
   scan(pattern: string): AsyncIterable<string[]> {
@@ -121,6 +109,42 @@ export class PrimaryLink implements RedisLink {
     this.sentinels?.stop();
     this.current?.close();
     this.waiters.reject(new GuardError('GUARD_CACHE_AWAY', 'The process is about to end.'));
+  }
+
+  private async runBy(deadline: number, command: RedisCommand, replicas: number): Promise<unknown> {
+    const first = this.current ?? (await this.found(deadline));
+    try {
+      return await first.send(command, !isWrite(command), replicas);
+    } catch (error) {
+      return this.runAgain(first, error, deadline, command, replicas);
+    }
+  }
+
+  /** @param error of the first attempt. @throws it, where another server would not help. */
+  private async runAgain(
+    first: PrimaryConnection,
+    error: unknown,
+    deadline: number,
+    command: RedisCommand,
+    replicas = 0,
+  ): Promise<unknown> {
+    this.judge(first, error, command);
+    const { clock, limitMs } = this.options;
+    const second = await this.found(deadline);
+    const late = () => new GuardError('GUARD_CACHE_LATE', `${command[0]}: no answer within ${limitMs} ms.`);
+    try {
+      return await within(deadline - clock.monotonic(), second.send(command, !isWrite(command), replicas), late);
+    } catch (again) {
+      this.judge(second, again, command);
+      throw new GuardError('GUARD_CACHE_LATE', `${describe(again)}.`, { cause: again });
+    }
+  }
+
+  /** Leaves a server that is no primary, or gone. @throws any other error. */
+  private judge(connection: PrimaryConnection, error: unknown, command: RedisCommand): void {
+    if (error instanceof GuardError) throw error;
+    if (!isElsewhere(error)) throw refusal(error, command);
+    this.leave(connection, describe(error));
   }
 
   /** @throws GuardError GUARD_CACHE_AWAY, at once where there has been none for longer than the limit. */
