@@ -60,7 +60,7 @@ export class PrimaryConnection {
     return new Promise((resolve, reject) => this.put(command, isRead, resolve, reject));
   }
 
-  /** Ends the connection where its oldest command has waited so long that it would be over the limit at the next look. */
+  /** Ends the connection where its oldest command has waited so long that its answer would not be believed, or come too late. */
   private look(): void {
     const { oldest } = this.writer;
     if (oldest === undefined) {
@@ -68,7 +68,7 @@ export class PrimaryConnection {
       this.watch = undefined;
       return;
     }
-    if (this.clock.monotonic() - oldest < this.limitMs * 0.9) return;
+    if (this.clock.monotonic() - oldest < Math.min(BELIEVED_MS, this.limitMs * 0.9)) return;
     // This process may have stood still, not the server: what has arrived meanwhile is read first.
     setImmediate(() => {
       if (this.writer.oldest === oldest) this.close();
