@@ -51,7 +51,7 @@ describe('sends by the routes of the host', () => {
   });
 
   it('are there where the host exports a controller with all of the methods, and else the host starts without', () => {
-    const settings = readSettings({ GUARD_ENABLED: 'true', GUARD_EVENTS: 'false' });
+    const settings = readSettings({ GUARD_ENABLED: 'true', GUARD_EVENTS: 'false', GUARD_CACHE: 'false' });
     const server = { URL: 'https://wa.example.com', PORT: 8080, TYPE: 'http' };
     const shake = (sendMessageController: unknown) => {
       const channelController = { init: (_data: unknown, _parts: unknown) => null };
