@@ -1,4 +1,4 @@
-import type { Results } from './task';
+import type { Comparison } from './rounds';
 
 export const CONCURRENCIES = [1, 16, 256] as const;
 export const SIZES = [200, 20_000] as const;
@@ -11,10 +11,13 @@ export type BySize<T> = Record<`b${(typeof SIZES)[number]}`, T>;
 
 /** What was measured; a part that did not run is absent. */
 export interface Measured {
-  messages?: ByConcurrency<BySize<Results['messages']>>;
-  objects?: ByConcurrency<BySize<Results['messages']>>;
-  verification?: ByConcurrency<Results['verification']>;
-  deletes?: Results['deletes'];
+  /** The guard, against the host's way. */
+  messages?: ByConcurrency<BySize<Comparison>>;
+  objects?: ByConcurrency<BySize<Comparison>>;
+  /** With the fence before reads, against none. */
+  verification?: ByConcurrency<Comparison>;
+  /** Deletes that look whether the key is gone, against plain ones. */
+  deletes?: Record<'present' | 'absent', Comparison>;
 }
 
 /** Times as many calls a second as in the host's way: the lower of the two sizes; null where the part did not run. */

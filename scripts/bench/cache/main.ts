@@ -1,61 +1,82 @@
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
 import { describe } from '../../../src/core/errors';
 import { Progress } from '../../host/progress';
 import { startRedis } from '../../services';
-import { inChild } from '../in-child';
-import { CONCURRENCIES, figuresOf, SIZES, type ByConcurrency, type BySize, type Concurrency, type Measured } from './figures'; // prettier-ignore
+import { Contender } from './contender';
+import { CONCURRENCIES, figuresOf, SIZES, type ByConcurrency, type BySize, type Measured } from './figures';
 import { readOptions, type Part } from './options';
+import { takeTurns, type Comparison } from './rounds';
 import { cacheTable } from './table';
-import type { Results, Task, Values } from './task';
+import type { Task, Values } from './task';
 
-/** Rounds of each contender; the seconds of a measurement are divided among them. */
+/** Of each contender; the seconds of a measurement are divided among them. */
 const ROUNDS = 21;
 const DELETES_AT_A_TIME = 16;
 
-type Run = <K extends keyof Results>(
-  task: Omit<Extract<Task, { kind: K }>, 'rounds' | 'roundMs'>,
-) => Promise<Results[K]>;
+type Compare = (title: string, own: Task, other: Task) => Promise<Comparison>;
 
 async function bench(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const out = options.json ? process.stderr : process.stdout;
   const progress = new Progress(out);
   const load = loadavg()[0] ?? 0;
-  if (load > 1) progress.say(`this machine is busy (load ${load.toFixed(1)}): rates are lower, and ratios waver`);
+  if (load > 1)
+    progress.say(
+      `this machine is busy (load ${load.toFixed(1)}): rates will be lower than they could be, and ratios waver`,
+    );
 
   progress.say('starting a Redis for this run alone');
   const redis = await startRedis({ private: true });
-  const run: Run = (task) => {
-    const { kind, concurrency, ...rest } = task;
-    progress.say([kind, `${concurrency} at a time`, ...Object.values(rest)].join(', '));
-    const pace = { rounds: ROUNDS, roundMs: (options.seconds * 1000) / ROUNDS };
-    return inChild(join(__dirname, 'child.js'), { task: { ...task, ...pace }, redisUrl: redis.url }, options.profile);
+  const pace = { rounds: ROUNDS, roundMs: (options.seconds * 1000) / ROUNDS };
+  const compare: Compare = async (title, own, other) => {
+    progress.say(`${title}, ${own.concurrency} at a time`);
+    const contenders = [
+      await Contender.start(own, redis.url, options.profile),
+      await Contender.start(other, redis.url, options.profile),
+    ] as const;
+    const compared = await takeTurns(...contenders, pace);
+    for (const each of contenders) await each.stop();
+    return compared;
   };
   const measured: Measured = {};
-  for (const part of options.only) Object.assign(measured, { [part]: await PARTS[part](run) });
+  for (const part of options.only) Object.assign(measured, { [part]: await PARTS[part](compare) });
   out.write(cacheTable(measured));
   if (options.json) process.stdout.write(`${JSON.stringify(figuresOf(measured))}\n`);
   await redis.stop();
 }
 
-const PARTS: { [P in Part]: (run: Run) => Promise<NonNullable<Measured[P]>> } = {
-  messages: (run) => messages(run, 'texts'),
-  objects: (run) => messages(run, 'objects'),
-  verification: (run) => byConcurrency((concurrency) => run<'verification'>({ kind: 'verification', concurrency })),
-  deletes: (run) => run<'deletes'>({ kind: 'deletes', concurrency: DELETES_AT_A_TIME }),
+const PARTS: { [P in Part]: (compare: Compare) => Promise<NonNullable<Measured[P]>> } = {
+  messages: (compare) => messages(compare, 'texts'),
+  objects: (compare) => messages(compare, 'objects'),
+  verification: (compare) =>
+    byConcurrency((concurrency) => {
+      const task = { kind: 'messages', size: 200, values: 'texts', concurrency } as const;
+      return compare('fence', { ...task, engine: 'fenced' }, { ...task, engine: 'unfenced' });
+    }),
+  async deletes(compare) {
+    const deletes = (isThere: boolean) => {
+      const task = { kind: 'deletes', isThere, concurrency: DELETES_AT_A_TIME } as const;
+      return compare('deletes', { ...task, isVerified: true }, { ...task, isVerified: false });
+    };
+    return { present: await deletes(true), absent: await deletes(false) };
+  },
 };
 
-function messages(run: Run, values: Values): Promise<NonNullable<Measured['messages']>> {
+function messages(compare: Compare, values: Values): Promise<NonNullable<Measured['messages']>> {
   return byConcurrency(async (concurrency) => {
-    const sizes: Partial<BySize<Results['messages']>> = {};
-    for (const size of SIZES)
-      sizes[`b${size}`] = await run<'messages'>({ kind: 'messages', concurrency, size, values });
-    return sizes as BySize<Results['messages']>;
+    const sizes: Partial<BySize<Comparison>> = {};
+    for (const size of SIZES) {
+      const task = { kind: 'messages', size, values, concurrency } as const;
+      const title = `${values} of ${size} bytes`;
+      sizes[`b${size}`] = await compare(title, { ...task, engine: 'guard' }, { ...task, engine: 'stock' });
+    }
+    return sizes as BySize<Comparison>;
   });
 }
 
-async function byConcurrency<T>(measure: (concurrency: Concurrency) => Promise<T>): Promise<ByConcurrency<T>> {
+async function byConcurrency<T>(
+  measure: (concurrency: (typeof CONCURRENCIES)[number]) => Promise<T>,
+): Promise<ByConcurrency<T>> {
   const measured: Partial<ByConcurrency<T>> = {};
   for (const concurrency of CONCURRENCIES) measured[`c${concurrency}`] = await measure(concurrency);
   return measured as ByConcurrency<T>;

@@ -1,49 +1,62 @@
-/** Works until the time of performance.now(). @returns how many calls it made. */
-export type Round = (until: number) => Promise<number>;
+import type { Contender } from './contender';
+import type { RoundResult } from './task';
 
-export interface Comparison<Name extends string> {
-  /** Median of the rounds. */
-  perSecond: Record<Name, number>;
-  /** The first one's rate to the second one's: median of the rounds, each against its neighbour. */
+export interface Rate {
+  perSecond: number;
+  /** CPU time of the process, in microseconds. */
+  cpuUsPerCall: number;
+  /** Of the calls for one message together; absent where there are no messages. */
+  times?: { p50Ms: number; p99Ms: number };
+}
+
+export interface Comparison {
+  own: Rate;
+  other: Rate;
+  /** Times as many calls a second as the other: median of the rounds, each against its neighbour. */
   ratio: number;
   /** The middle half of the rounds lies between these. */
   from: number;
   to: number;
 }
 
-const WARM_UP_ROUNDS = 2;
+export interface Pace {
+  rounds: number;
+  roundMs: number;
+}
 
-/**
- * Lets two contenders take turns, each going first in every second round: what else the machine does at the moment meets
- * both.
- */
-export async function takeTurns<Own extends string, Other extends string>(
-  [own, ownRound]: readonly [Own, Round],
-  [other, otherRound]: readonly [Other, Round],
-  { rounds, roundMs }: { rounds: number; roundMs: number },
-): Promise<Comparison<Own | Other>> {
-  const rates: [number, number][] = [];
-  for (let number = -WARM_UP_ROUNDS; number < rounds; number++) {
-    const isFirst = number % 2 === 0;
-    const early = await rate(isFirst ? ownRound : otherRound, roundMs);
-    const late = await rate(isFirst ? otherRound : ownRound, roundMs);
-    if (number >= 0) rates.push(isFirst ? [early, late] : [late, early]);
+const WARM_UP_MS = 1_000;
+
+/** Two contenders take turns, each going first in every second round: what else the machine does meets both. */
+export async function takeTurns(own: Contender, other: Contender, { rounds, roundMs }: Pace): Promise<Comparison> {
+  for (const each of [own, other]) await each.round(WARM_UP_MS);
+  const results: [RoundResult, RoundResult][] = [];
+  for (let number = 0; number < rounds; number++) {
+    const [early, late] = number % 2 === 0 ? [own, other] : [other, own];
+    const first = await early.round(roundMs);
+    const second = await late.round(roundMs);
+    results.push(early === own ? [first, second] : [second, first]);
   }
-  const ratios = rates.map(([ours, theirs]) => ours / theirs);
-  const perSecond = {
-    [own]: quantile(rates.map(([ours]) => ours), 0.5),
-    [other]: quantile(rates.map(([, theirs]) => theirs), 0.5),
-  } as Record<Own | Other, number>; // prettier-ignore
-  return { perSecond, ratio: quantile(ratios, 0.5), from: quantile(ratios, 0.25), to: quantile(ratios, 0.75) };
+  const ratios = results.map(([ours, theirs]) => ours.callsPerSecond / theirs.callsPerSecond);
+  return {
+    own: rateOf(results.map(([ours]) => ours)),
+    other: rateOf(results.map(([, theirs]) => theirs)),
+    ratio: quantile(ratios, 0.5),
+    from: quantile(ratios, 0.25),
+    to: quantile(ratios, 0.75),
+  };
 }
 
-async function rate(round: Round, roundMs: number): Promise<number> {
-  const from = performance.now();
-  const calls = await round(from + roundMs);
-  return (calls / (performance.now() - from)) * 1000;
+/** Medians of the rounds. */
+function rateOf(results: readonly RoundResult[]): Rate {
+  const times = results.flatMap((each) => each.times);
+  return {
+    perSecond: quantile(results.map((each) => each.callsPerSecond), 0.5),
+    cpuUsPerCall: quantile(results.map((each) => each.cpuUsPerCall), 0.5),
+    ...(times.length > 0 ? { times: { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) } } : {}),
+  }; // prettier-ignore
 }
 
-export function quantile(values: readonly number[], q: number): number {
+function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
 }

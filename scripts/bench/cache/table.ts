@@ -1,13 +1,12 @@
 import { CONCURRENCIES, ratiosOf, SIZES, type Measured } from './figures';
-import type { Comparison } from './rounds';
-import type { Results } from './task';
+import type { Comparison, Rate } from './rounds';
 
 /** A block for each part that ran. */
 export function cacheTable(measured: Measured): string {
   const { messages, objects, verification, deletes } = measured;
   const blocks = [
-    messages && messageBlock('texts', messages),
-    objects && messageBlock('objects', objects),
+    messages && messageBlock('messages, values are texts', messages),
+    objects && messageBlock('messages, values are objects', objects),
     verification && verificationBlock(verification),
     deletes && deleteBlock(deletes),
   ].filter((block) => block !== undefined);
@@ -17,43 +16,42 @@ export function cacheTable(measured: Measured): string {
 }
 
 function messageBlock(title: string, measured: NonNullable<Measured['messages']>): string {
-  const row = (concurrency: (typeof CONCURRENCIES)[number], size: (typeof SIZES)[number]) => {
-    const { perSecond, times, ...compared } = measured[`c${concurrency}`][`b${size}`];
-    const time = (name: keyof Results['messages']['times']) =>
-      `${times[name].p50Ms.toFixed(2)} / ${times[name].p99Ms.toFixed(2)}`;
-    const rates = [whole(perSecond.guard), whole(perSecond.stock)];
-    return line(`${concurrency} at a time, ${whole(size)} B`, ...rates, ratio(compared), time('guard'), time('stock'));
-  };
-  return [
-    line(title, 'guard calls/s', "host's way", 'guard is', 'ms p50 / p99', "host's way"),
-    ...SIZES.flatMap((size) => CONCURRENCIES.map((concurrency) => row(concurrency, size))),
-  ].join('');
+  const rows = SIZES.flatMap((size) =>
+    CONCURRENCIES.map((concurrency) => {
+      const compared = measured[`c${concurrency}`][`b${size}`];
+      const cells = [compared.own, compared.other].flatMap((rate) => [timesOf(rate), rate.cpuUsPerCall.toFixed(1)]);
+      return line(`${concurrency} at a time, ${whole(size)} B`, ...ratesOf(compared), ...cells);
+    }),
+  );
+  const times = ['ms p50 / p99', 'CPU us/call'];
+  return [line(title, 'guard calls/s', "host's way", 'guard is', ...times, ...times), ...rows].join('');
 }
 
 function verificationBlock(measured: NonNullable<Measured['verification']>): string {
-  const row = (concurrency: (typeof CONCURRENCIES)[number]) => {
-    const { perSecond, ...compared } = measured[`c${concurrency}`];
-    return line(`${concurrency} at a time`, whole(perSecond.fenced), whole(perSecond.unfenced), ratio(compared));
-  };
-  return [line('fence before reads', 'with, calls/s', 'without', 'with is'), ...CONCURRENCIES.map(row)].join('');
+  const rows = CONCURRENCIES.map((concurrency) =>
+    line(`${concurrency} at a time`, ...ratesOf(measured[`c${concurrency}`])),
+  );
+  return [line('fence before reads, 200 B', 'with, calls/s', 'without', 'with it is'), ...rows].join('');
 }
 
-function deleteBlock({ present, absent }: Results['deletes']): string {
-  const row = (title: string, { perSecond, ...compared }: Results['deletes']['present']) =>
-    line(title, whole(perSecond.verified), whole(perSecond.plain), ratio(compared));
+function deleteBlock({ present, absent }: NonNullable<Measured['deletes']>): string {
   return [
     line('deletes, 16 at a time', 'verified/s', 'plain/s', 'verified is'),
-    row('of keys that were just set', present),
-    row('of keys that are not there', absent),
+    line('of keys that were just set', ...ratesOf(present)),
+    line('of keys that are not there', ...ratesOf(absent)),
   ].join('');
 }
 
 /** With the middle half of the rounds. */
-const ratio = ({ ratio, from, to }: Pick<Comparison<never>, 'ratio' | 'from' | 'to'>) =>
-  `x ${ratio.toFixed(2)} (${from.toFixed(2)}-${to.toFixed(2)})`;
+function ratesOf({ own, other, ratio, from, to }: Comparison): string[] {
+  const range = `(${from.toFixed(2)}-${to.toFixed(2)})`;
+  return [whole(own.perSecond), whole(other.perSecond), `x ${ratio.toFixed(2)} ${range}`];
+}
+
+const timesOf = ({ times }: Rate) => (times ? `${times.p50Ms.toFixed(2)} / ${times.p99Ms.toFixed(2)}` : '');
 
 function line(title: string, ...cells: string[]): string {
-  return `  ${title.padEnd(28)}${cells.map((cell) => cell.padStart(20)).join('')}\n`;
+  return `  ${title.padEnd(30)}${cells.map((cell) => cell.padStart(20)).join('')}\n`;
 }
 
 function whole(value: number): string {

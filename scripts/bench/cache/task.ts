@@ -1,34 +1,37 @@
-import type { Comparison } from './rounds';
+/** Ways to the cache that are compared: all of the guard, the host's way, and the guard's writer alone with and without the fence. */
+export const ENGINES = ['guard', 'stock', 'fenced', 'unfenced'] as const;
+export type EngineName = (typeof ENGINES)[number];
 
 /** How the values look that are kept: one text, or an object with as much JSON. */
 export type Values = 'texts' | 'objects';
 
-interface Pace {
-  /** Messages under way at a time. */
-  concurrency: number;
-  rounds: number;
-  roundMs: number;
+export interface Messages {
+  kind: 'messages';
+  engine: EngineName;
+  size: number;
+  values: Values;
 }
 
-/** What one child process is to do. */
-export type Task =
-  | ({ kind: 'messages'; size: number; values: Values } & Pace)
-  | ({ kind: 'verification' } & Pace)
-  | ({ kind: 'deletes' } & Pace);
-
-/** Times of the calls of one message together, in milliseconds. */
-export interface MessageTimes {
-  p50Ms: number;
-  p99Ms: number;
+export interface Deletes {
+  kind: 'deletes';
+  /** Whether it looks if the key is gone. */
+  isVerified: boolean;
+  /** Whether there is such a key. */
+  isThere: boolean;
 }
 
-export interface Results {
-  messages: Comparison<'guard' | 'stock'> & { times: Record<'guard' | 'stock', MessageTimes> };
-  verification: Comparison<'fenced' | 'unfenced'>;
-  deletes: Record<'present' | 'absent', Comparison<'verified' | 'plain'>>;
+/** What one contender does, so many at a time. */
+export type Task = (Messages | Deletes) & { concurrency: number };
+
+export interface RoundResult {
+  callsPerSecond: number;
+  /** CPU time of the process, in microseconds. */
+  cpuUsPerCall: number;
+  /** Of each message, in milliseconds; nothing where none was handled. */
+  times: number[];
 }
 
-export interface Assignment {
-  task: Task;
-  redisUrl: string;
-}
+/** What a contender's process is told, in this order. */
+export type Order = { start: Task; redisUrl: string } | { roundMs: number };
+/** What it answers to each. */
+export type Reply = { isReady: true } | RoundResult | { error: string };
