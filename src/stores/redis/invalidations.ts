@@ -76,7 +76,8 @@ export class Invalidations {
     const told = await this.open(address, place);
     const id = await within(TIMEOUT_MS, told.client('ID'));
     await within(TIMEOUT_MS, told.subscribe(CHANNEL));
-    told.on('message', (_channel, names: unknown) => changed(Array.isArray(names) ? names.map(String) : undefined));
+    // The event `message` would have the names in one text.
+    told.on('messageBuffer', (_, names: unknown) => changed(Array.isArray(names) ? names.map(String) : undefined));
     const tracking = await this.open(address, place);
     const words = prefixes.flatMap((prefix) => ['PREFIX', prefix]);
     const on = tracking.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...words);
