@@ -23,6 +23,10 @@ let copies: LocalCopies;
 let invalidations: Invalidations;
 /** Commands that have gone to Redis. */
 let asked: number;
+/** Keys that were told to be changed. */
+let told: string[];
+/** Times that the link is said to have found a primary, beyond those that it has. */
+let moves: number;
 
 /** One process. @param telling host:port that it is told of changes at. */
 async function start(uri: string, telling?: string): Promise<void> {
@@ -30,19 +34,25 @@ async function start(uri: string, telling?: string): Promise<void> {
   if (!place) throw new Error(`no place: ${uri}`);
   const log = recordingLog();
   link = openRedis({ place, prefix: 'test', limitMs: LIMIT_MS, clock: systemClock, random: Math.random, log });
-  asked = 0;
+  [asked, moves, told] = [0, 0, []];
   copies = new LocalCopies({
     link: { run: (...given) => ((asked += 1), link.run(...given)), scan: (pattern) => link.scan(pattern) },
     isTold: () => invalidations.isTold,
     keptMs: KEPT_MS,
     clock: systemClock,
   });
-  const state = () => ({ ...link.state(), ...(telling !== undefined && { addresses: [telling] }) });
+  const state = () => {
+    const { addresses, connects, ...rest } = link.state();
+    return { ...rest, addresses: telling === undefined ? addresses : [telling], connects: connects + moves };
+  };
   invalidations = new Invalidations({
     link: { state },
     place,
     prefixes: ['test:a:', 'test:b:'],
-    changed: (names) => copies.changed(names),
+    changed(names) {
+      told.push(...(names ?? []));
+      copies.changed(names);
+    },
     log,
   });
   await until(() => invalidations.isTold);
@@ -119,6 +129,15 @@ describe('values that are kept in memory while Redis tells of changes', () => {
     }
   });
 
+  it('stay there when others are changed, of which some are not heard of at all', async () => {
+    await onOne.set('test:a:ü,😀', 'old');
+    for (const name of ['test:a:key', 'test:a:ü,😀']) await untilKept(name);
+    [asked, told] = [0, []];
+    await onOne.mset('other:key', '1', 'test:c:key', '1', 'test:b:key', '1', 'test:a:ü,😀', 'new');
+    await until(async () => (await get('test:a:ü,😀')) === 'new');
+    expect([await get('test:a:key'), asked, told.sort()]).toEqual(['old', 1, ['test:a:ü,😀', 'test:b:key']]);
+  });
+
   it('are new at once after an own write', async () => {
     await get('test:a:key');
     for (let round = 0; round < 50; round += 1) {
@@ -133,10 +152,15 @@ describe('values that are kept in memory while Redis tells of changes', () => {
     'are none any more once the %s connection is lost, and are kept again after that',
     async (kind) => {
       await untilKept('test:a:key');
-      const list = (await onOne.client('LIST')) as string;
-      const lost = list.split('\n').find((each) => (kind === 'pubsub' ? / sub=1 / : / flags=[A-Zuz]*t/).test(each));
-      await onOne.call('CLIENT', 'KILL', 'ID', /^id=(\d+)/.exec(lost ?? '')?.[1] ?? '');
+      const connection = async () => {
+        const list = (await onOne.client('LIST')) as string;
+        return list.split('\n').find((each) => (kind === 'pubsub' ? / sub=1 / : / flags=\S*t/).test(each)) ?? '';
+      };
+      await until(async () => (await connection()).includes('cmd=ping')); // the next look is a second later
+      const before = performance.now();
+      await onOne.call('CLIENT', 'KILL', 'ID', /^id=(\d+)/.exec(await connection())?.[1] ?? '');
       await until(() => !invalidations.isTold);
+      expect(performance.now() - before).toBeLessThan(800);
       await onOne.set('test:a:key', 'new');
       expect(await get('test:a:key')).toBe('new');
       await until(() => invalidations.isTold);
@@ -155,6 +179,14 @@ describe('values that are kept in memory while Redis tells of changes', () => {
     await one.resume();
     expect(outcome).toMatchObject({ code: 'GUARD_CACHE_AWAY' });
     await until(async () => link.state().isUp && (await get('test:a:key')) === 'old');
+  });
+
+  it('are none at once when the link has found a primary anew, until that one tells', async () => {
+    await untilKept('test:a:key');
+    moves = 1;
+    expect(invalidations.isTold).toBe(false);
+    await until(() => invalidations.isTold);
+    await untilKept('test:a:key');
   });
 
   it('end with the process that is told, which leaves no connection', async () => {

@@ -76,6 +76,7 @@ describe('an instance whose credentials can be read', () => {
 
 describe('an instance whose credentials cannot be read', () => {
   it('waits for them while it is loaded, and is told of once', async () => {
+    monitor.waInstances = { another: {} };
     isReadable = false;
     const state = init().defineAuthState();
     await until(() => waiting.length === 1);

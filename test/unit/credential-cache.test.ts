@@ -82,6 +82,18 @@ describe('writes of credentials', () => {
     expect((await Promise.all(written))[1]).toBe(1);
   });
 
+  it('of one field go one after the other also when they come as one has ended', async () => {
+    const written = [cache.hSet('a', 'creds', '1'), cache.hSet('a', 'creds', '2')];
+    (await next()).succeed();
+    const second = await next();
+    written.push(cache.hSet('a', 'creds', '3'));
+    await turn();
+    expect(texts()).toEqual([]);
+    second.succeed();
+    (await next()).succeed();
+    await Promise.all(written);
+  });
+
   it('that come while one is under way wait on the disk if that fails, so that the latest counts', async () => {
     const written = ['1', '2', '3'].map((value) => cache.hSet('a', 'creds', value));
     (await next()).fail();

@@ -48,6 +48,7 @@ describe('values that are kept in memory', () => {
     expect(asked).toEqual(['GET a']);
     milliseconds = KEPT_MS;
     await get('a');
+    expect(asked).toEqual(['GET a', 'GET a']);
     milliseconds = 2 * KEPT_MS - 1;
     await get('a');
     expect(asked).toEqual(['GET a', 'GET a']);
@@ -128,6 +129,29 @@ describe('values that are kept in memory', () => {
     expect(await Promise.all([before, after])).toEqual(['"old"', '"new"']);
     expect(await get('a')).toBe('"new"');
     expect(asked).toEqual(['GET a', 'GET a']);
+  });
+
+  it('are kept also where a read that was overtaken ends before the one after it', async () => {
+    const old = held();
+    const before = get('a');
+    copies.changed(['a']);
+    const young = held();
+    const after = get('a');
+    old.give('"old"');
+    await before;
+    young.give('"new"');
+    expect([await after, await get('a'), asked.length]).toEqual(['"new"', '"new"', 2]);
+  });
+
+  it('are not those of a read that began before Redis told of changes', async () => {
+    isTold = false;
+    const { give } = held();
+    const [one, other] = [get('a'), get('a')];
+    isTold = true;
+    give('"old"');
+    await Promise.all([one, other]);
+    answer = () => '"new"';
+    expect([await get('a'), asked.length]).toEqual(['"new"', 3]);
   });
 
   it('are asked for anew after a read that failed', async () => {
