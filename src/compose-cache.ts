@@ -67,15 +67,15 @@ export async function composeCache(options: ComposeCacheOptions): Promise<Cache 
   if (!host.cache || !place) return undefined;
   const { config, channels, monitor } = host.cache;
   const { PREFIX_KEY: prefix, TTL: ttlSeconds } = config;
-  const limitMs = redisLimitMs(settings.cacheTimeoutMs);
-  const open = () => openRedis({ place, prefix, limitMs, clock, random, log });
-  const link = open();
+  const { cacheTimeoutMs } = settings;
+  const open = (limitMs: number) => openRedis({ place, prefix, limitMs, clock, random, log });
+  const link = open(cacheTimeoutMs);
   link.onChange((isUp) => {
     metrics.cacheUp.set(isUp ? 1 : 0);
     if (isUp) metrics.cacheConnects.inc();
   });
-  // WAIT holds up all that comes behind it on its connection.
-  const confirmed = replicas > 0 ? open() : link;
+  // Of its own for credentials: WAIT holds up all that comes behind it on a connection.
+  const confirmed = open(redisLimitMs(cacheTimeoutMs));
   await found(confirmed);
 
   const instancesDir = join(process.cwd(), 'instances');

@@ -11,8 +11,8 @@ export interface CredentialCacheOptions {
   unread: UnreadCredentials;
 }
 
-/** A call may have to write to the disk when Redis has let it wait: so Redis gets less than the whole limit. */
-export const redisLimitMs = (timeoutMs: number) => timeoutMs - Math.min(timeoutMs / 5, 250);
+/** A call may have to write to the disk when Redis has let it wait, behind those of all other instances: so Redis gets less. */
+export const redisLimitMs = (timeoutMs: number) => timeoutMs - Math.min(timeoutMs * 0.4, 800);
 
 /**
  * The host's cache `instance`: hashes with the credentials of a session. What Redis does not take waits on the disk, and is

@@ -24,12 +24,12 @@ export type RedisPlace = RedisAccess &
 const FORMS =
   'redis://host:port/db, several of them separated by commas, redis+sentinel://host:port,host:port/name/db, or redis+cluster://host:port,host:port (rediss for TLS)';
 
-const URI = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]+)(?:\/([^?#]*))?$/;
+const URI = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/]*)@)?([^/?#]+)(?:\/([^?#]*))?(?:\?[^#]*)?$/;
 const SERVER = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i;
 const PORTS = { redis: 6379, sentinel: 26_379 };
 
 /**
- * Reads a setting that names a Redis. Several plain URLs share the access of the first: they are servers of one installation.
+ * Reads a setting that names a Redis. A query is passed over, as the host does. Several plain URLs share the access of the first: they are servers of one installation.
  *
  * @returns nothing where it is none.
  */

@@ -30,11 +30,10 @@ export interface GuardedCaches {
 export async function guardedCaches(folder: string): Promise<GuardedCaches> {
   const { cacheRedis: place, cacheTimeoutMs, cacheReplicas: replicas, logLevel } = readSettings(process.env);
   if (!place) throw new Error('no Redis is named');
-  const limitMs = redisLimitMs(cacheTimeoutMs);
   const [clock, random, log] = [systemClock, Math.random, createLog(logLevel)];
-  const open = () => openRedis({ place, prefix: PREFIX, limitMs, clock, random, log });
-  const link = open();
-  const confirmed = replicas > 0 ? open() : link;
+  const open = (limitMs: number) => openRedis({ place, prefix: PREFIX, limitMs, clock, random, log });
+  const link = open(cacheTimeoutMs);
+  const confirmed = open(redisLimitMs(cacheTimeoutMs));
   await Promise.all([up(link), up(confirmed)]);
 
   const waiting = new WaitingCredentials({ instancesDir: join(folder, 'instances'), clock, log });
