@@ -26,6 +26,7 @@ const RETRY_MS = 100;
 /** A server that does not answer PING within this stands still. */
 const PROBE_MS = 250;
 const SLOTS = 16_384;
+const HEARTBEAT_MS = 1_000;
 /** How the library hands on what a server answered, as it is to follow no redirection. */
 const ANSWER = /^Too many Cluster redirections\. Last error: ReplyError: (.+)$/s;
 const MOVED = /^(?:MOVED|ASK) /;
@@ -66,6 +67,7 @@ export class ClusterLink implements RedisLink {
         connectionName: 'evolution-guard',
       },
     });
+    void this.watch();
     this.cluster.on('ready', () => this.up());
     this.cluster.on('close', () => this.down());
     this.cluster.on('error', (error) => {
@@ -165,14 +167,32 @@ export class ClusterLink implements RedisLink {
     return (this.look ??= this.lookOnce().finally(() => (this.look = undefined)));
   }
 
+  /** Idle connections are looked at, too: the library does not notice by itself that the last server is gone. */
+  private async watch(): Promise<void> {
+    const { signal } = this.stopping;
+    for (;;) {
+      await sleep(HEARTBEAT_MS, signal);
+      if (signal.aborted) return;
+      await this.endSilent();
+    }
+  }
+
+  private async endSilent(): Promise<void> {
+    await Promise.all(
+      this.cluster.nodes('all').map(async (node) => {
+        const isFine = await within(PROBE_MS, node.ping()).then(
+          () => true,
+          () => false,
+        );
+        if (isFine) return;
+        node.disconnect();
+        node.stream?.destroy();
+      }),
+    );
+  }
+
   private async lookOnce(): Promise<void> {
-    const probe = async (node: Redis) => {
-      const isFine = await within(PROBE_MS, node.ping()).then(() => true, () => false); // prettier-ignore
-      if (isFine) return;
-      node.disconnect();
-      node.stream?.destroy();
-    };
-    await Promise.all([sleep(RETRY_MS, this.stopping.signal), ...this.cluster.nodes('all').map(probe)]);
+    await Promise.all([sleep(RETRY_MS, this.stopping.signal), this.endSilent()]);
     const refreshed = new Promise<void>((resolve) => this.cluster.refreshSlotsCache(() => resolve()));
     await within(PROBE_MS, refreshed).catch(() => undefined); // it goes on by itself, and is asked for again
   }
